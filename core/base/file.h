@@ -1,0 +1,37 @@
+/* file.h - paths and small files. Nothing here may be used on a database file:
+ * a second open and close in the process would drop SQLite's locks. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+
+/* "a" + "b" -> "a/b"; an absolute b stands alone. In the arena. */
+char *path_join(struct arena *arena, const char *folder, const char *path);
+char *path_folder(struct arena *arena, const char *path); /* "." when it has none */
+const char *path_name(const char *path);                  /* behind the last '/' */
+char *path_working_directory(struct arena *arena);
+
+/* Reads a whole regular file into *text (appended). STATUS_IO when it cannot be
+ * read or is larger than cap; the message names path, reason and cap. */
+enum status file_read(const char *path, size_t cap, struct text *text, struct error *error) MUST_CHECK;
+/* The same below an open folder. path is used in messages only. */
+enum status file_read_at(int folder_fd, const char *name, const char *path, size_t cap,
+			 struct text *text, struct error *error) MUST_CHECK;
+
+/* Creates a file that must not exist (O_EXCL), writes, syncs and closes it. A
+ * failure removes what was written. STATUS_FAILED when it exists. */
+enum status file_create(const char *path, unsigned mode, const char *data, size_t size,
+			struct error *error) MUST_CHECK;
+
+/* mkdir -p with this mode for what is missing. */
+enum status folder_create(const char *path, unsigned mode, struct error *error) MUST_CHECK;
+
+bool file_exists(const char *path); /* of any kind, links followed */
+enum status fd_write_all(int fd, const char *data, size_t size); /* retries EINTR and short writes */
+void fd_close(int *fd); /* for CLEANUP; -1 is nothing */
+
+#endif

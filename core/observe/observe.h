@@ -1,0 +1,78 @@
+/* observe.h - what leaves the process about itself: the log, the redactor that
+ * stands before every sink, and the audit trail.
+ *
+ * struct observer is part of main's context. All functions are [any thread];
+ * the observer locks itself. */
+#ifndef OBSERVE_OBSERVE_H
+#define OBSERVE_OBSERVE_H
+
+#include "base/base.h"
+
+struct observer;
+
+enum log_level { LOG_DEBUG = 10, LOG_INFO = 20, LOG_WARN = 30, LOG_ERROR = 40 };
+enum log_format { LOG_TEXT, LOG_JSON };
+
+struct observer *observer_new(void);
+void observer_free(struct observer *observer);
+
+/* ---- log: lines on standard error ---------------------------------------- */
+
+bool log_level_parse(const char *word, enum log_level *ret);
+bool log_format_parse(const char *word, enum log_format *ret);
+void log_configure(struct observer *observer, enum log_level level, enum log_format format);
+void log_set_command(struct observer *observer, const char *command, const char *run);
+/* Text: "eloquent: warning: MESSAGE". JSON: one object per line (time, level,
+ * message, command, run, pid). Redacted, control characters escaped. A line
+ * is one write(). Each warning is also kept for the JSON document. */
+void log_write(struct observer *observer, enum log_level level, const char *format, ...) PRINTF(3, 4);
+/* The warnings so far, oldest first; valid until the next log_write. */
+const char *const *log_warnings(struct observer *observer, size_t *ret_count);
+
+/* ---- redaction ------------------------------------------------------------ */
+
+#define REDACTED "[REDACTED]"
+
+/* Registers a secret. From 6 bytes on it is masked wherever it appears: plain,
+ * percent-encoded, JSON-escaped, shell-quoted, base64 (at its three
+ * alignments), hex (both cases). Shorter values are masked only where
+ * credentials stand: URL user part, key=value, JSON key. */
+void redact_add(struct observer *observer, const char *secret, size_t size);
+/* Appends the masked form of data. Besides registered secrets, masks what
+ * stands where credentials stand: scheme://user:THIS@host (the last '@' before the path ends it),
+ * password=THIS, "password":"THIS", Authorization: Bearer THIS. */
+void redact(struct observer *observer, const char *data, size_t size, struct text *ret);
+
+/* ---- audit trail: JSON lines, one hash chain ------------------------------ */
+
+struct audit {
+	const char *path; /* absolute; borrowed */
+	bool enabled;
+};
+
+struct audit_record {
+	const char *run;        /* run id */
+	const char *actor;
+	const char *command;
+	const char *connection; /* or NULL */
+	const char *database;   /* the database's stamped id, or NULL */
+	const char *class_name; /* "destructive" */
+	const char *verdict;    /* "allowed", "refused" */
+	const char *phase;      /* "intent", "outcome", "refusal" */
+	int64_t duration_us;    /* < 0: none */
+	int exit_code;          /* < 0: none */
+	const char *message;    /* error or reasons; redacted by the trail; or NULL */
+};
+
+/* Appends one record under the file's lock: creates file (0600) and folder
+ * (0700), closes a torn tail with a "recovered" record, chains by the SHA-256
+ * of the previous line, writes with one write() and, when `sync`, fsyncs. The
+ * new head (hash of the line written) is stored in ret_head, which may be
+ * NULL; a disabled trail writes nothing and stores "". A failure is
+ * STATUS_AUDIT_UNWRITABLE and names the path; nothing half written stays. The
+ * format is docs/audit-format.md. */
+enum status audit_append(struct observer *observer, const struct audit *audit,
+			 const struct audit_record *record, bool sync, char ret_head[HASH_TEXT],
+			 struct error *error) MUST_CHECK;
+
+#endif

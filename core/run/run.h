@@ -1,0 +1,128 @@
+/* run.h - one command's life:
+ *
+ *   select -> local verdict -> load drivers -> open -> facts -> verdict ->
+ *   check -> ask -> lock -> facts again -> verdict -> (check again) ->
+ *   intent -> first write -> work, in parallel -> outcome -> one exit code
+ *
+ * Handlers are called from `check`, `work` and `preview` only and hold no
+ * guard, lock or audit code. One refusal, failed check or unreachable
+ * connection means that nothing runs anywhere (--keep-going goes on with the
+ * ones that can be reached). Threads: everything up to the lock and after the
+ * work on the calling thread; `work` on up to --jobs worker threads, one
+ * target each; a signal thread that sets run->stop. */
+#ifndef RUN_RUN_H
+#define RUN_RUN_H
+
+#include "base/base.h"
+#include "config/config.h"
+#include "guard/guard.h"
+#include "migrate/migrate.h"
+#include "plugin/plugin.h"
+#include "run/command.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What the database's eloquent_meta says. Strings in the target's arena. */
+struct stamp {
+	bool present;
+	const char *word;
+	const char *id; /* the database's random id */
+	const char *at;
+	const char *actor;
+	bool has_policy;
+	struct policy policy;
+};
+
+/* One selected connection, from selection to outcome. */
+struct target {
+	struct arena arena;
+	const struct connection *connection;
+	const struct driver *driver;     /* NULL until loaded */
+	struct database *database;       /* NULL until opened */
+	const struct database_info *info;
+	struct elq_note note;            /* of its driver */
+	const char *word;                /* "production" or the environment's word */
+	struct stamp stamp;
+	struct policy policy;            /* the stricter of INI and stored */
+	struct guard_facts facts;
+	struct guard_verdict verdict;
+	bool asked;                      /* a person answered on the strength of the facts */
+	bool locked;
+	struct migrator migrator;        /* loaded by the migrate:* handlers' check */
+	bool migrator_loaded;
+	void *handler_data;              /* the handler's own, in the arena */
+	bool idle;                       /* check found nothing to do */
+	bool skipped;                    /* unreachable under --keep-going, or never came to work */
+	bool worked;
+	char audit_head[HASH_TEXT];
+	int64_t started_ns;
+	/* the outcome */
+	enum status status;
+	struct error error;
+	json_t *result;                  /* object, owned */
+	struct text lines;               /* its text output, until it is flushed */
+};
+
+struct run {
+	struct arena arena;
+	struct observer *observer;       /* borrowed from main */
+	struct invocation *invocation;   /* borrowed */
+	const struct command *command;
+	struct project project;
+	bool project_loaded;
+	char id[RANDOM_ID_TEXT];
+	const char *tool;                /* "eloquent 0.1.0" */
+	struct target *targets;          /* sorted by connection name */
+	size_t target_count;
+	atomic_int stop;                 /* 0, or the signal that asks to stop */
+	bool dry_run;
+	bool verbose;
+	bool json;
+	bool quiet;
+	/* Local commands and failures before any target. */
+	enum status status;
+	struct error error;
+	json_t *result;                  /* object, owned; may be NULL */
+	struct text lines;
+	/* Called with text that is ready to be shown, from one thread at a time. */
+	void (*show)(void *context, const char *text, size_t size);
+	void *show_context;
+	pthread_mutex_t show_lock;
+	const char *const *environ;
+	const char *installed_plugins;
+};
+
+/* Runs the invocation; everything that came of it stands in *run. Returns the
+ * deciding status. */
+enum status run_execute(struct run *run);
+void run_init(struct run *run, struct observer *observer, struct invocation *invocation,
+	      const char *const *environ, const char *installed_plugins);
+void run_free(struct run *run);
+
+/* ---- for handlers ------------------------------------------------------------- */
+
+/* A line of text output (a newline is added). With one target it is shown at
+ * once, with several when the target is done: output stays grouped. */
+void target_say(struct run *run, struct target *target, const char *format, ...) PRINTF(3, 4);
+void run_say(struct run *run, const char *format, ...) PRINTF(2, 3);
+/* result[key] = value (steals the reference). */
+void target_result(struct target *target, const char *key, json_t *value);
+void run_result(struct run *run, const char *key, json_t *value);
+
+/* The target's migrator, set up for this run and loaded. Loading again after
+ * another run wrote is run/'s business. */
+enum status target_load_migrator(struct run *run, struct target *target, enum history_verify verify,
+				 struct error *error) MUST_CHECK;
+/* The folder of this connection's migrations (a twin uses its application's). */
+const char *target_migrations(const struct run *run, const struct connection *connection,
+			      struct arena *arena);
+/* Writes stamp and policy; inside an open unit. */
+enum status target_write_stamp(struct run *run, struct target *target, const char *word,
+			       bool store_policy, struct error *error) MUST_CHECK;
+/* The command line that runs this command on this target, for hints. */
+const char *run_command_line(const struct run *run, const struct target *target, struct arena *arena,
+			     const char *command);
+
+#endif
