@@ -13,10 +13,10 @@
 char *path_join(struct arena *arena, const char *folder, const char *path);
 char *path_folder(struct arena *arena, const char *path); /* "." when it has none */
 const char *path_name(const char *path);                  /* behind the last '/' */
-char *path_working_directory(struct arena *arena);
+char *path_working_directory(struct arena *arena);        /* absolute; "." when it was deleted */
 
-/* Reads a whole regular file into *text (appended). STATUS_IO when it cannot be
- * read or is larger than cap; the message names path, reason and cap. */
+/* Reads a whole regular file into *text (appended; untouched on failure). STATUS_IO
+ * when it cannot be read or is larger than cap; the message names path, reason and cap. */
 enum status file_read(const char *path, size_t cap, struct text *text, struct error *error) MUST_CHECK;
 /* The same below an open folder. path is used in messages only. */
 enum status file_read_at(int folder_fd, const char *name, const char *path, size_t cap,
@@ -29,6 +29,8 @@ enum status file_create(const char *path, unsigned mode, const char *data, size_
 
 /* mkdir -p with this mode for what is missing. */
 enum status folder_create(const char *path, unsigned mode, struct error *error) MUST_CHECK;
+/* Makes sure that the names in this folder survive a lost machine. */
+enum status folder_sync(const char *path, struct error *error) MUST_CHECK;
 
 bool file_exists(const char *path); /* of any kind, links followed */
 enum status fd_write_all(int fd, const char *data, size_t size); /* retries EINTR and short writes */

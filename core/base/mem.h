@@ -13,6 +13,7 @@
 #define BASE_MEM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 #define MUST_CHECK __attribute__((warn_unused_result))
@@ -30,6 +31,8 @@ void mem_free_text(char **pointer); /* for CLEANUP */
 /* Called when an allocation failed; must not return. Set once by main before
  * any thread starts. Without it the process aborts. */
 void mem_on_exhausted(void (*handler)(void));
+/* Ends the process as a failed allocation does. */
+_Noreturn void mem_exhausted(void);
 
 /* Grows an array `items` of `capacity` for one more element behind `count`. */
 #define VEC_RESERVE(vec)                                                                    \

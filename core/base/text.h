@@ -25,9 +25,10 @@ void text_append(struct text *text, const char *data, size_t size);
 void text_add(struct text *text, const char *string); /* NULL adds nothing */
 void text_add_char(struct text *text, char c);
 void text_printf(struct text *text, const char *format, ...) PRINTF(2, 3);
-void text_vprintf(struct text *text, const char *format, va_list args);
+void text_vprintf(struct text *text, const char *format, va_list args) PRINTF(2, 0);
 const char *text_string(const struct text *text); /* never NULL */
 void text_clear(struct text *text);               /* keeps the memory */
+void text_cut(struct text *text, size_t size);    /* to its first size bytes */
 char *text_take(struct text *text);               /* caller frees with mem_free; never NULL */
 void text_free(struct text *text);
 

@@ -44,8 +44,7 @@ json_t *help_list_json(void);
 /* ---- output ------------------------------------------------------------------- */
 /* The one JSON document of a finished run. */
 void output_json(struct run *run, struct text *ret);
-/* Errors, refusals and the last lines of a finished run: results to out,
- * failures to err. */
-void output_text(struct run *run, struct text *out, struct text *err);
+/* The failures of a finished run, for standard error. */
+void output_text(struct run *run, struct text *err);
 
 #endif

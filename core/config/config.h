@@ -34,7 +34,7 @@ struct settings {
 
 /* The [guard] policy. The stricter of INI and database counts. */
 struct policy {
-	bool forbid;               /* production = forbid */
+	bool forbid; /* production = forbid */
 	bool require_backup;
 	int64_t backup_max_age_us;
 };
@@ -42,11 +42,11 @@ struct policy {
 /* One [connection:NAME], or one that the environment alone makes. */
 struct connection {
 	const char *name;
-	const char *driver;   /* plugin name */
-	const char *family;   /* of a convention ("sql", "document"); NULL: read the plugin's note */
-	bool production;      /* production = yes */
-	bool twin;            /* its name ends in _test, or another's `test =` names it */
-	const char *test;     /* its twin's name, or NULL */
+	const char *driver;      /* plugin name */
+	const char *family;      /* of a convention ("sql", "document"); NULL: read the plugin's note */
+	bool production;         /* production = yes */
+	bool twin;               /* its name ends in _test, or another's `test =` names it */
+	const char *test;        /* its twin's name, or NULL */
 	const char *application; /* a twin's application connection, or NULL */
 	bool role_credentials;   /* it has values per role */
 	struct settings settings; /* the driver's keys; endpoint whole from one layer; *_file
@@ -71,7 +71,8 @@ struct project {
 	const char *default_connection; /* or NULL */
 	const char *default_test_connection;
 	struct origin default_origin;
-	const char *database_url; /* for the default connection's endpoint, or NULL (registered secret) */
+	/* for the default connection's endpoint, or NULL (registered secret) */
+	const char *database_url;
 	struct origin database_url_origin;
 	const char *migrations; /* absolute folder */
 	int64_t max_migration;  /* bytes */
@@ -87,12 +88,12 @@ struct project {
 	size_t connection_count;
 
 	/* The environment. */
-	const char *word;           /* APP_ENV's, lower case; "development" when unset */
+	const char *word; /* APP_ENV's, lower case; "development" when unset */
 	struct origin word_origin;
-	bool production;            /* APP_ENV or NODE_ENV says so */
+	bool production;               /* APP_ENV or NODE_ENV says so */
 	const char *production_source; /* "APP_ENV", "NODE_ENV" */
-	bool allow_destructive;     /* ELOQUENT_ALLOW_PROD_DESTRUCTIVE */
-	bool role_migration;        /* ELOQUENT_DB_ROLE = migration */
+	bool allow_destructive;        /* ELOQUENT_ALLOW_PROD_DESTRUCTIVE */
+	bool role_migration;           /* ELOQUENT_DB_ROLE = migration */
 	const char *actor;
 
 	struct policy policy;
@@ -107,10 +108,10 @@ struct config_input {
 	const char *config;           /* --config, or NULL */
 	const char *const *env_files; /* --env-file, in order */
 	size_t env_file_count;
-	const char *log_level;        /* --log-level, or NULL */
+	const char *log_level; /* --log-level, or NULL */
 	const char *log_format;
-	const char *const *environ;   /* NULL-terminated NAME=VALUE */
-	const char *cwd;              /* absolute */
+	const char *const *environ;    /* NULL-terminated NAME=VALUE */
+	const char *cwd;               /* absolute */
 	const char *installed_plugins; /* the compiled-in plugin folder */
 };
 
@@ -125,6 +126,16 @@ const struct connection *project_connection(const struct project *project, const
 /* "known: pg, sqlite" for messages; in the arena of the caller. */
 const char *project_connection_names(const struct project *project, struct arena *arena);
 const struct setting *settings_find(const struct settings *settings, const char *key);
+/* "/p/eloquent.ini:12", "the variable PG_HOST", "--log-level", "the default"; in the arena. */
+const char *origin_text(const struct origin *origin, struct arena *arena);
+
+/* The default connection's settings when its driver claims the scheme of
+ * project->database_url, which then stands for the endpoint: `url` takes the place of the
+ * endpoint keys, and credentials from a weaker layer than DATABASE_URL's stay behind, so
+ * that no password is sent to another host. In the arena. That DATABASE_URL stands beside
+ * no endpoint variable of the same or a stronger layer was checked by project_load. */
+struct settings connection_settings_with_url(const struct project *project,
+					     const struct connection *connection, struct arena *arena);
 
 /* The word that counts for a connection: "production" or project->word. */
 const char *connection_word(const struct project *project, const struct connection *connection);
@@ -161,21 +172,46 @@ extern const size_t convention_count;
 
 /* ---- the key table -------------------------------------------------------- */
 
-enum key_type { KEY_TEXT, KEY_BOOL, KEY_INTEGER, KEY_SIZE, KEY_DURATION, KEY_PATH, KEY_LIST, KEY_CHOICE };
+enum key_type {
+	KEY_TEXT,
+	KEY_BOOL,
+	KEY_INTEGER,
+	KEY_SIZE,
+	KEY_DURATION,
+	KEY_PATH,
+	KEY_LIST, /* words separated by blanks */
+	KEY_CHOICE,
+	KEY_ARGUMENTS, /* a JSON array of strings: a program and its arguments */
+};
 
-#define KEY_PROGRAM 1u /* names a program or plugin: counts only in a trusted INI */
-#define KEY_LATER 2u   /* accepted and checked; used by a later part of the tool */
+#define KEY_PROGRAM 1u     /* names a program or plugin: counts only in a trusted INI */
+#define KEY_LATER 2u       /* accepted and checked; used by a later part of the tool */
+#define KEY_SECRET 4u      /* never shown; as a variable it has a _FILE form */
+#define KEY_ABSOLUTE 8u    /* a path that must be absolute */
+#define KEY_ENDPOINT 16u   /* of a connection: part of where it leads */
+#define KEY_CREDENTIAL 32u /* of a connection: part of who asks */
+#define KEY_OURS 64u       /* of a connection: the core's own, never the driver's */
 
 struct key {
-	const char *section; /* "guard"; "connection:" for [connection:NAME] */
+	/* "guard"; "connection:" for [connection:NAME]; "environment": a variable */
+	const char *section;
 	const char *name;
 	enum key_type type;
 	const char *default_value; /* or NULL */
 	unsigned flags;
 	const char *help;
+	const char *choices;  /* of a KEY_CHOICE, separated by blanks */
+	const char *variable; /* which stands above the INI's key, or NULL */
+	int64_t minimum;      /* of a number, size (bytes) or duration (us) ... */
+	int64_t maximum;      /* ... and both 0: any */
 };
 extern const struct key config_keys[];
 extern const size_t config_key_count;
+/* The variables that no key of the INI stands for; section "environment". */
+extern const struct key config_variables[];
+extern const size_t config_variable_count;
+/* "a yes or no", "a duration" ... for messages and the reference page. */
+const char *key_type_text(enum key_type type);
 
 /* ---- the parsers, for tests and fuzzing ----------------------------------- */
 
@@ -186,7 +222,8 @@ struct ini_handler {
 	enum status (*key)(void *context, const char *section, const char *key, const char *value,
 			   int64_t line, struct error *error);
 };
-#define INI_LINE_CAP ((size_t)64 << 10) /* bytes of one line's value; longer is an error with its number */
+/* Bytes of one value; a longer one is an error with its line. */
+#define INI_LINE_CAP ((size_t)64 << 10)
 enum status ini_parse_text(const char *path, const char *data, size_t size,
 			   const struct ini_handler *handler, struct error *error) MUST_CHECK;
 

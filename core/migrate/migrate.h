@@ -112,6 +112,8 @@ struct history {
 	int64_t last_batch;
 	int64_t checkpoint_sequence; /* verified up to here; 0: none */
 	char checkpoint_hash[HASH_TEXT];
+	uint32_t *slots; /* hash table over items: index + 1; 0: free */
+	size_t slot_count;
 };
 enum history_verify { VERIFY_NOTHING, VERIFY_TAIL, VERIFY_ALL };
 /* Reads and folds. With VERIFY_*, a sequence gap, a wrong previous or own hash

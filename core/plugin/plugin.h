@@ -19,7 +19,7 @@
  * with one sentence: not ELF, truncated, no note, two notes, bad magic, ... */
 enum status note_read(int fd, const char *path, struct elq_note *ret, struct error *error) MUST_CHECK;
 
-const char *kind_name(uint32_t kind);               /* "driver"; NULL: unknown */
+const char *kind_name(uint32_t kind); /* "driver"; NULL: unknown */
 bool kind_parse(const char *word, uint32_t *ret);
 
 /* One file that might be a plugin, and what became of it. */
@@ -50,7 +50,10 @@ struct driver {
 	const char *path;
 	struct elq_note note;
 	uint64_t caps;
-	struct elq_driver ops;          /* min(sizes) copied, required slots checked */
+	struct elq_driver ops;      /* min(sizes) copied, required slots checked */
+	struct elq_history history; /* likewise; all zero without the capability's bit */
+	struct elq_lock_ops lock;
+	struct elq_schema schema;
 	const struct elq_param *params; /* host-side copies */
 	size_t param_count;
 };
@@ -69,42 +72,53 @@ const struct elq_param *driver_param(const struct driver *driver, const char *na
 
 struct database;
 
-struct database_info { /* copies, live as long as the database */
+struct database_info {  /* copies, live as long as the database */
 	uint32_t flags; /* ELQ_CONN_* */
 	uint64_t caps;  /* ELQ_CAP_* */
 	const char *product;
 	const char *version;
 	const char *identity;
-	const char *name;     /* what a person types */
+	const char *name; /* what a person types */
 	const char *location;
 };
 
 /* Resolves the connection's settings against the driver's table (types,
  * defaults, *_file keys, DATABASE_URL when it applies, unknown keys:
- * STATUS_CONFIG) and opens. STATUS_CONNECT, STATUS_CONFIG. [one thread per database] */
+ * STATUS_CONFIG) and opens. STATUS_CONNECT, STATUS_CONFIG; the message names the
+ * connection. connection and driver outlive the database. [one thread per database] */
 enum status database_open(struct observer *observer, const struct project *project,
-			  const struct connection *connection, const struct driver *driver,
-			  bool write, struct database **ret, struct error *error) MUST_CHECK;
+			  const struct connection *connection, const struct driver *driver, bool write,
+			  struct database **ret, struct error *error) MUST_CHECK;
 void database_close(struct database *database);
+/* The pointer stays; what it points to is replaced by database_describe. */
 const struct database_info *database_info(const struct database *database);
+/* Asks again: is it still the same database, is it there by now? Strings of the
+ * old answer stay valid. */
+enum status database_describe(struct database *database, struct error *error) MUST_CHECK;
 const struct driver *database_driver(const struct database *database);
 
 /* From any thread: what runs now ends with STATUS_INTERRUPTED, what starts
- * later ends at once. */
+ * later ends at once. Left alone are rollback, unlock and close, and a unit of
+ * our own (begun without ELQ_BEGIN_MIGRATION): the outcome can still be recorded. */
 void database_cancel(struct database *database);
 bool database_cancelled(const struct database *database);
-/* Deadline for the slots that follow, in microseconds from now; 0: none. */
+/* Deadline for the slots that follow, in microseconds from now; 0: none. What
+ * database_cancel leaves alone has none either. */
 void database_set_timeout(struct database *database, int64_t timeout_us);
 
 /* A statement of a script. STATUS_MALFORMED with line (of the script). */
 enum status database_next_statement(struct database *database, const char *script, size_t size,
-				    size_t offset, struct elq_span *ret, struct error *error) MUST_CHECK;
+				    size_t offset, struct elq_span *ret,
+				    struct error *error) MUST_CHECK;
+/* On failure error.line is the line within `text`, from 1, where the driver knows
+ * it, else 0. ret_rows_changed may be NULL; -1: the backend does not say. */
 enum status database_execute(struct database *database, const char *text, size_t size,
 			     int64_t *ret_rows_changed, struct error *error) MUST_CHECK;
 /* options: the migration's driver options, already checked by
  * database_check_option. lock_timeout_us < 0: the connection's. */
 enum status database_begin(struct database *database, uint32_t flags, const struct setting *options,
-			   size_t option_count, int64_t lock_timeout_us, struct error *error) MUST_CHECK;
+			   size_t option_count, int64_t lock_timeout_us,
+			   struct error *error) MUST_CHECK;
 enum status database_commit(struct database *database, struct error *error) MUST_CHECK;
 enum status database_rollback(struct database *database, struct error *error) MUST_CHECK;
 /* Is name=value an option of this driver's migrations? STATUS_MALFORMED. */
@@ -146,6 +160,8 @@ struct lock_holder { /* in the arena given */
 enum status database_lock(struct database *database, const struct lock_owner *owner,
 			  struct error *error) MUST_CHECK;
 void database_unlock(struct database *database);
+/* Is it still ours? Prolongs a lease where the driver has one. */
+enum status database_lock_renew(struct database *database, struct error *error) MUST_CHECK;
 enum status database_lock_inspect(struct database *database, struct arena *arena,
 				  struct lock_holder *ret, struct error *error) MUST_CHECK;
 enum status database_lock_take_over(struct database *database, const char *id,
@@ -153,7 +169,9 @@ enum status database_lock_take_over(struct database *database, const char *id,
 
 /* elq.schema */
 enum status database_holds_rows(struct database *database, bool *ret, struct error *error) MUST_CHECK;
-enum status database_holds_objects(struct database *database, bool *ret, struct error *error) MUST_CHECK;
-enum status database_wipe(struct database *database, int64_t *ret_dropped, struct error *error) MUST_CHECK;
+enum status database_holds_objects(struct database *database, bool *ret,
+				   struct error *error) MUST_CHECK;
+enum status database_wipe(struct database *database, int64_t *ret_dropped,
+			  struct error *error) MUST_CHECK;
 
 #endif

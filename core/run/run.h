@@ -39,52 +39,57 @@ struct stamp {
 struct target {
 	struct arena arena;
 	const struct connection *connection;
-	const struct driver *driver;     /* NULL until loaded */
-	struct database *database;       /* NULL until opened */
+	const struct driver *driver; /* NULL until loaded */
+	struct database *database;   /* NULL until opened */
 	const struct database_info *info;
-	struct elq_note note;            /* of its driver */
-	const char *word;                /* "production" or the environment's word */
+	struct elq_note note; /* of its driver */
+	const char *word;     /* "production" or the environment's word */
 	struct stamp stamp;
-	struct policy policy;            /* the stricter of INI and stored */
+	struct policy policy; /* the stricter of INI and stored */
 	struct guard_facts facts;
 	struct guard_verdict verdict;
-	bool asked;                      /* a person answered on the strength of the facts */
+	bool asked; /* a person answered on the strength of the facts */
 	bool locked;
-	struct migrator migrator;        /* loaded by the migrate:* handlers' check */
+	struct migrator migrator; /* loaded by the migrate:* handlers' check */
 	bool migrator_loaded;
-	void *handler_data;              /* the handler's own, in the arena */
-	bool idle;                       /* check found nothing to do */
-	bool skipped;                    /* unreachable under --keep-going, or never came to work */
+	void *handler_data; /* the handler's own, in the arena */
+	bool idle;          /* check found nothing to do */
+	bool skipped;       /* unreachable under --keep-going, or never came to work */
 	bool worked;
+	bool intended;    /* its intent is on record */
+	bool check_later; /* another run was in the way: check under the lock */
 	char audit_head[HASH_TEXT];
 	int64_t started_ns;
 	/* the outcome */
 	enum status status;
 	struct error error;
-	json_t *result;                  /* object, owned */
-	struct text lines;               /* its text output, until it is flushed */
+	json_t *result;    /* object, owned */
+	struct text lines; /* its text output, until it is flushed */
 };
 
 struct run {
 	struct arena arena;
-	struct observer *observer;       /* borrowed from main */
-	struct invocation *invocation;   /* borrowed */
+	struct observer *observer;     /* borrowed from main */
+	struct invocation *invocation; /* borrowed */
 	const struct command *command;
 	struct project project;
 	bool project_loaded;
 	char id[RANDOM_ID_TEXT];
-	const char *tool;                /* "eloquent 0.1.0" */
-	struct target *targets;          /* sorted by connection name */
+	const char *tool;       /* "eloquent 0.1.0" */
+	struct target *targets; /* sorted by connection name */
 	size_t target_count;
-	atomic_int stop;                 /* 0, or the signal that asks to stop */
+	atomic_int stop;         /* 0, or the signal that asks to stop */
+	struct signals *signals; /* the signal thread, or NULL */
 	bool dry_run;
 	bool verbose;
 	bool json;
 	bool quiet;
+	bool colour; /* standard output is a terminal that may be coloured */
 	/* Local commands and failures before any target. */
 	enum status status;
 	struct error error;
-	json_t *result;                  /* object, owned; may be NULL */
+	struct guard_verdict verdict; /* of a command without connections */
+	json_t *result;               /* object, owned; may be NULL */
 	struct text lines;
 	/* Called with text that is ready to be shown, from one thread at a time. */
 	void (*show)(void *context, const char *text, size_t size);
@@ -106,6 +111,9 @@ void run_free(struct run *run);
 /* A line of text output (a newline is added). With one target it is shown at
  * once, with several when the target is done: output stays grouped. */
 void target_say(struct run *run, struct target *target, const char *format, ...) PRINTF(3, 4);
+/* text in a colour, or as it is; in the arena. */
+enum paint { PAINT_GREEN = 32, PAINT_RED = 31, PAINT_YELLOW = 33, PAINT_DIM = 2 };
+const char *run_paint(const struct run *run, struct arena *arena, enum paint paint, const char *text);
 void run_say(struct run *run, const char *format, ...) PRINTF(2, 3);
 /* result[key] = value (steals the reference). */
 void target_result(struct target *target, const char *key, json_t *value);

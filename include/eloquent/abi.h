@@ -35,11 +35,12 @@ extern "C" {
 #define ELQ_ABI_VERSION ((uint32_t)(((uint32_t)ELQ_ABI_MAJOR << 16) | (uint32_t)ELQ_ABI_MINOR))
 
 /* The name of an extension of this draft: ELQ_EXT("history"). */
-#define ELQ_EXT(name) "elq." name "/draft-1"
+#define ELQ_EXT(name) "elq." name "/draft-" ELQ_TEXT_OF(ELQ_ABI_MINOR)
+#define ELQ_TEXT_OF(token) ELQ_TEXT_OF_(token)
+#define ELQ_TEXT_OF_(token) #token
 
 /* Does the (other side's) struct reach as far as this member? */
-#define ELQ_REACHES(size, type, member)                                        \
-	((size) >= offsetof(type, member) + sizeof(((type *)0)->member))
+#define ELQ_REACHES(size, type, member) ((size) >= offsetof(type, member) + sizeof(((type *)0)->member))
 
 /* A borrowed string or byte range. data == NULL means "no value" (SQL NULL);
  * an empty value has data != NULL and size 0. */

@@ -31,24 +31,24 @@ struct elq_setting {
  * the connection behaves as one to an empty database. */
 #define ELQ_OPEN_WRITE 1u
 
-#define ELQ_CONN_EXISTS 1u           /* flags of elq_description: the database is there */
-#define ELQ_CONN_READ_ONLY 2u        /* it cannot be written (permissions, standby) */
+#define ELQ_CONN_EXISTS 1u            /* flags of elq_description: the database is there */
+#define ELQ_CONN_READ_ONLY 2u         /* it cannot be written (permissions, standby) */
 #define ELQ_CONN_TRANSACTIONAL_DDL 4u /* schema changes roll back with the transaction */
-#define ELQ_CONN_PERSISTENT 8u       /* what is written outlives the connection */
+#define ELQ_CONN_PERSISTENT 8u        /* what is written outlives the connection */
 
 struct elq_description {
 	uint32_t struct_size;
-	uint32_t flags;           /* ELQ_CONN_* */
-	uint64_t caps;            /* ELQ_CAP_*: what this connection can do */
-	struct elq_str product;   /* "SQLite" */
-	struct elq_str version;   /* "3.40.1" */
-	struct elq_str identity;  /* equal text = the same database, however it was named */
-	struct elq_str database;  /* the name a person types to confirm */
-	struct elq_str location;  /* for messages; holds no secret */
+	uint32_t flags;          /* ELQ_CONN_* */
+	uint64_t caps;           /* ELQ_CAP_*: what this connection can do */
+	struct elq_str product;  /* "SQLite" */
+	struct elq_str version;  /* "3.40.1" */
+	struct elq_str identity; /* equal text = the same database, however it was named */
+	struct elq_str database; /* the name a person types to confirm */
+	struct elq_str location; /* for messages; holds no secret */
 };
 
 #define ELQ_STATEMENT_PLAIN 0
-#define ELQ_STATEMENT_EMPTY 1          /* only blanks and comments */
+#define ELQ_STATEMENT_EMPTY 1 /* only blanks and comments */
 #define ELQ_STATEMENT_BEGIN 2
 #define ELQ_STATEMENT_COMMIT 3
 #define ELQ_STATEMENT_ROLLBACK 4
@@ -59,11 +59,11 @@ struct elq_description {
 /* One statement of a script, as next_statement() finds it. */
 struct elq_span {
 	uint32_t struct_size;
-	uint32_t kind;   /* ELQ_STATEMENT_* */
-	uint64_t start;  /* byte offset of its first token (of the comment, if empty) */
-	uint64_t size;   /* bytes, without the terminator */
-	uint64_t next;   /* where to look for the next one */
-	uint64_t line;   /* of start, counted from 1 at offset 0 of the script */
+	uint32_t kind;       /* ELQ_STATEMENT_* */
+	uint64_t start;      /* byte offset of its first token (of the comment, if empty) */
+	uint64_t size;       /* bytes, without the terminator */
+	uint64_t next;       /* where to look for the next one */
+	uint64_t line;       /* of start, counted from 1 at offset 0 of the script */
 	struct elq_str hint; /* for NO_TRANSACTION and CLIENT_ONLY: what to do; static */
 };
 
@@ -83,7 +83,8 @@ struct elq_result {
 	int64_t rows_changed; /* -1: the backend does not say */
 };
 
-#define ELQ_BEGIN_MIGRATION 1u  /* what follows is one migration's; the session starts clean, and
+#define ELQ_BEGIN_MIGRATION                                                                            \
+	1u                      /* what follows is one migration's; the session starts clean, and      \
 				 * what it sets reaches neither the next one nor our own tables */
 #define ELQ_BEGIN_AUTOCOMMIT 2u /* with MIGRATION: no transaction is opened (transaction:false) */
 
@@ -92,7 +93,8 @@ struct elq_begin {
 	uint32_t flags;
 	const struct elq_setting *options; /* ELQ_PARAM_MIGRATION ones; stride options[0].struct_size */
 	uint64_t option_count;
-	int64_t lock_timeout_us; /* how long to wait for the database's own locks; <0: the connection's */
+	int64_t lock_timeout_us; /* how long to wait for the database's own locks; <0: the connection's
+				  */
 };
 
 struct elq_driver {
@@ -102,8 +104,7 @@ struct elq_driver {
 	/* [conn] Opens. On failure *ret_connection is NULL and nothing is left open.
 	 * ELQ_ERR_CONNECT, ELQ_ERR_INVALID (a setting), ELQ_ERR_CORRUPT, ELQ_ERR_NOMEM. */
 	int32_t (*open)(const struct elq_call *call, const struct elq_setting *settings,
-			uint64_t setting_count, uint32_t flags,
-			struct elq_connection **ret_connection);
+			uint64_t setting_count, uint32_t flags, struct elq_connection **ret_connection);
 
 	/* [conn] Rolls back what is open and frees the handle; NULL is accepted. Never fails. */
 	void (*close)(const struct elq_call *call, struct elq_connection *connection);
@@ -126,7 +127,9 @@ struct elq_driver {
 			   const struct elq_statement *statement, const struct elq_sink *sink,
 			   struct elq_result *ret_result);
 
-	/* [conn] Opens the unit of work. */
+	/* [conn] Opens the unit of work. A MIGRATION | AUTOCOMMIT unit is the session of one
+	 * migration without a transaction, from its first statement to its last; inside it
+	 * begin(flags 0) ... commit may nest, which does not clean the session. */
 	int32_t (*begin)(const struct elq_call *call, struct elq_connection *connection,
 			 const struct elq_begin *begin);
 
@@ -138,7 +141,8 @@ struct elq_driver {
 	/* [conn] Rolls back; without an open unit it does nothing and succeeds. */
 	int32_t (*rollback)(const struct elq_call *call, struct elq_connection *connection);
 
-	/* [any] Ends the statement that runs now, if any. Must not block. */
+	/* [any] Ends the statement that runs now, if any. Must not block, and is safe against
+	 * a handle that begin() reopens at the same moment; never called after close(). */
 	void (*cancel)(struct elq_connection *connection);
 
 	/* [any] A vtable by name (ELQ_EXT), or NULL. Lives as long as the plugin. */
@@ -195,8 +199,8 @@ struct elq_history {
 	int32_t (*append)(const struct elq_call *call, struct elq_connection *connection,
 			  const struct elq_event *event);
 	/* [conn] Reads the events with sequence > after. No tables: no events, ELQ_OK. */
-	int32_t (*read)(const struct elq_call *call, struct elq_connection *connection,
-			int64_t after, const struct elq_event_sink *sink);
+	int32_t (*read)(const struct elq_call *call, struct elq_connection *connection, int64_t after,
+			const struct elq_event_sink *sink);
 	/* [conn] Pours (key, value) rows of eloquent_meta into the sink, sorted by key. */
 	int32_t (*read_meta)(const struct elq_call *call, struct elq_connection *connection,
 			     const struct elq_sink *sink);
@@ -213,11 +217,11 @@ struct elq_lock_holder {
 	uint32_t struct_size;
 	uint32_t held; /* 1: somebody holds it now */
 	int64_t pid;
-	struct elq_str id;      /* the run's id */
+	struct elq_str id; /* the run's id */
 	struct elq_str actor;
 	struct elq_str host;
 	struct elq_str command;
-	struct elq_str since;   /* RFC 3339 UTC */
+	struct elq_str since; /* RFC 3339 UTC */
 };
 
 #define ELQ_EXT_LOCK ELQ_EXT("lock")
@@ -258,7 +262,8 @@ struct elq_schema {
 	int32_t (*holds_objects)(const struct elq_call *call, struct elq_connection *connection,
 				 int32_t *ret);
 	/* [conn] Drops everything that is not ours, inside the open unit where DDL is
-	 * transactional. *ret_dropped counts the objects. */
+	 * transactional; the unit was begun with ELQ_BEGIN_MIGRATION, so that the driver could
+	 * prepare its session. *ret_dropped counts the objects. */
 	int32_t (*wipe)(const struct elq_call *call, struct elq_connection *connection,
 			int64_t *ret_dropped);
 };

@@ -21,21 +21,21 @@ struct elq_call {
 };
 ELQ_STATIC_ASSERT(offsetof(struct elq_call, deadline_ns) == 24, "elq_call layout");
 
-#define ELQ_ERROR_RETRYABLE 1u       /* everything was rolled back; the same work may be tried once more */
+#define ELQ_ERROR_RETRYABLE 1u /* everything was rolled back; the same work may be tried once more */
 #define ELQ_ERROR_OUTCOME_UNKNOWN 2u /* the server may or may not have done it */
-#define ELQ_ERROR_SECRET 4u          /* message holds data of the user's; the host shortens it in logs */
+#define ELQ_ERROR_SECRET 4u /* message holds data of the user's; the host shortens it in logs */
 
 /* An error, copied by the host inside set_error(). The last one set before a
  * slot returns non-zero is the slot's error. */
 struct elq_error {
 	uint32_t struct_size;
-	int32_t code;       /* ELQ_ERR_* */
-	uint32_t flags;     /* ELQ_ERROR_* */
+	int32_t code;   /* ELQ_ERR_* */
+	uint32_t flags; /* ELQ_ERROR_* */
 	uint32_t reserved;
-	char sqlstate[8];   /* five characters and zeros; all zeros: none */
-	int64_t native;     /* the backend's own number; 0: none */
-	int64_t statement;  /* index of the statement in a batch, from 0; -1: none */
-	int64_t offset;     /* byte offset in the statement's text; -1: unknown */
+	char sqlstate[8];       /* five characters and zeros; all zeros: none */
+	int64_t native;         /* the backend's own number; 0: none */
+	int64_t statement;      /* index of the statement in a batch, from 0; -1: none */
+	int64_t offset;         /* byte offset in the statement's text; -1: unknown */
 	struct elq_str message; /* the backend's own words where it has some */
 	struct elq_str hint;    /* what to do; may have no value */
 };

@@ -61,7 +61,7 @@ ELQ_STATIC_ASSERT(sizeof(struct elq_note_record) == 236, "elq_note_record layout
 #define ELQ_PARAM_BOOL 3     /* arrives as "yes" or "no" */
 #define ELQ_PARAM_DURATION 4 /* arrives as decimal microseconds */
 #define ELQ_PARAM_PATH 5     /* arrives absolute */
-#define ELQ_PARAM_SECRET 1u    /* never shown; has a <name>_file form */
+#define ELQ_PARAM_SECRET 1u  /* never shown; has a <name>_file form */
 #define ELQ_PARAM_REQUIRED 2u
 #define ELQ_PARAM_MIGRATION 4u
 
@@ -112,12 +112,15 @@ ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, ops) == 88, "elq_manifest layout
 typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 #define ELQ_ENTRY_SYMBOL "elq_plugin_v1"
 
-#define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                      \
-	extern const struct elq_note_record elq_note_record_;                                      \
-	__attribute__((section(".note.eloquent.plugin"), used, aligned(4),                         \
-		       visibility("hidden"))) const struct elq_note_record elq_note_record_ = {    \
-		9, (uint32_t)sizeof(struct elq_note), ELQ_NOTE_TYPE, ELQ_NOTE_NAME,                \
-		{ELQ_NOTE_MAGIC, (uint32_t)sizeof(struct elq_note), ELQ_ABI_MAJOR, ELQ_ABI_MINOR,  \
+#define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \
+	extern const struct elq_note_record elq_note_record_;                                          \
+	__attribute__((section(".note.eloquent.plugin"), used, aligned(4), visibility("hidden")))      \
+	const struct elq_note_record elq_note_record_ = {                                              \
+		9,                                                                                     \
+		(uint32_t)sizeof(struct elq_note),                                                     \
+		ELQ_NOTE_TYPE,                                                                         \
+		ELQ_NOTE_NAME,                                                                         \
+		{ELQ_NOTE_MAGIC, (uint32_t)sizeof(struct elq_note), ELQ_ABI_MAJOR, ELQ_ABI_MINOR,      \
 		 kind_, name_, version_, family_, schemes_, language_}};
 
 #ifdef __cplusplus
@@ -129,21 +132,21 @@ typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 /* With ELQ_BUILTIN the same source is linked into the host: the entry gets a
  * name of its own and the host lists it in a static table. */
 #ifdef ELQ_BUILTIN
-#define ELQ_PLUGIN_ENTRY(kind_, name_, manifest_)                                                  \
-	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi);  \
-	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi)   \
-	{                                                                                          \
-		(void)host_abi;                                                                    \
-		return manifest_;                                                                  \
+#define ELQ_PLUGIN_ENTRY(kind_, name_, manifest_)                                                      \
+	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi);      \
+	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi)       \
+	{                                                                                              \
+		(void)host_abi;                                                                        \
+		return manifest_;                                                                      \
 	}
 #else
-#define ELQ_PLUGIN_ENTRY(kind_, name_, manifest_)                                                  \
-	ELQ_EXTERN_C __attribute__((visibility("default"))) const struct elq_manifest *            \
-	elq_plugin_v1(uint32_t host_abi);                                                          \
-	ELQ_EXTERN_C const struct elq_manifest *elq_plugin_v1(uint32_t host_abi)                   \
-	{                                                                                          \
-		(void)host_abi;                                                                    \
-		return manifest_;                                                                  \
+#define ELQ_PLUGIN_ENTRY(kind_, name_, manifest_)                                                      \
+	ELQ_EXTERN_C __attribute__((visibility("default"))) const struct elq_manifest *elq_plugin_v1(  \
+		uint32_t host_abi);                                                                    \
+	ELQ_EXTERN_C const struct elq_manifest *elq_plugin_v1(uint32_t host_abi)                       \
+	{                                                                                              \
+		(void)host_abi;                                                                        \
+		return manifest_;                                                                      \
 	}
 #endif
 

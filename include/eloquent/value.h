@@ -10,20 +10,20 @@ extern "C" {
 #endif
 
 #define ELQ_TYPE_NULL 0
-#define ELQ_TYPE_BOOL 1      /* as.i64: 0 or 1 */
-#define ELQ_TYPE_I64 2       /* as.i64 */
-#define ELQ_TYPE_U64 3       /* as.u64 */
-#define ELQ_TYPE_F64 4       /* as.f64 */
-#define ELQ_TYPE_DECIMAL 5   /* as.data: decimal text, '-'? digits ('.' digits)? */
-#define ELQ_TYPE_TEXT 6      /* as.data: UTF-8 */
-#define ELQ_TYPE_BYTES 7     /* as.data */
-#define ELQ_TYPE_DATE 8      /* as.i64: days since 1970-01-01 */
-#define ELQ_TYPE_TIME 9      /* as.i64: microseconds since midnight */
+#define ELQ_TYPE_BOOL 1         /* as.i64: 0 or 1 */
+#define ELQ_TYPE_I64 2          /* as.i64 */
+#define ELQ_TYPE_U64 3          /* as.u64 */
+#define ELQ_TYPE_F64 4          /* as.f64 */
+#define ELQ_TYPE_DECIMAL 5      /* as.data: decimal text, '-'? digits ('.' digits)? */
+#define ELQ_TYPE_TEXT 6         /* as.data: UTF-8 */
+#define ELQ_TYPE_BYTES 7        /* as.data */
+#define ELQ_TYPE_DATE 8         /* as.i64: days since 1970-01-01 */
+#define ELQ_TYPE_TIME 9         /* as.i64: microseconds since midnight */
 #define ELQ_TYPE_TIMESTAMP 10   /* as.i64: microseconds since 1970-01-01T00:00:00, no zone */
 #define ELQ_TYPE_TIMESTAMPTZ 11 /* as.i64: microseconds since 1970-01-01T00:00:00Z */
-#define ELQ_TYPE_UUID 12     /* as.data: 16 bytes */
-#define ELQ_TYPE_JSON 13     /* as.data: UTF-8 JSON text */
-#define ELQ_TYPE_DOCUMENT 14 /* as.data: a backend's own document encoding */
+#define ELQ_TYPE_UUID 12        /* as.data: 16 bytes */
+#define ELQ_TYPE_JSON 13        /* as.data: UTF-8 JSON text */
+#define ELQ_TYPE_DOCUMENT 14    /* as.data: a backend's own document encoding */
 
 struct elq_value {
 	uint32_t type;  /* ELQ_TYPE_* */

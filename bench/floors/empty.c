@@ -1,0 +1,5 @@
+/* empty.c - the floor of every command: a process that does nothing. */
+int main(void)
+{
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* cmd_db_stamp.c - db:stamp ENV: says in the database itself what it is, and
+ * stores the [guard] policy with it. Whether it may loosen either is the guard's. */
+#include "cli/commands.h"
+
+static enum status stamp_check(struct run *run, struct target *target, struct error *error)
+{
+	const char *word = argument(run->invocation, 0);
+	if (!word_valid(word)) {
+		error_set(error, STATUS_USAGE, "\"%s\" is not an environment word", word);
+		error_hint(error,
+			   "use small letters, digits, _ and -, for example production or staging");
+		return STATUS_USAGE;
+	}
+	const char *before = target->stamp.present ? target->stamp.word : NULL;
+	target_result(target, "before", before ? json_string(before) : json_null());
+	target_result(target, "after", json_string(word));
+	target_say(run, target, "%s: %s -> %s", target->info->location, before ? before : "no stamp",
+		   word);
+	return STATUS_OK;
+}
+
+static enum status stamp_work(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = database_begin(target->database, 0, NULL, 0, -1, error);
+	if (status)
+		return status;
+	status = database_history_create(target->database, error);
+	if (!status)
+		status = target_write_stamp(run, target, argument(run->invocation, 0), true, error);
+	if (!status)
+		status = database_commit(target->database, error);
+	ERROR_CLEANUP struct error second = {0};
+	if (status && database_rollback(target->database, &second))
+		error_hint(error, "rolling back failed too: %s", second.message);
+	return status;
+}
+
+static const enum option stamp_options[] = {OPTION_FORCE, OPTION_YES, OPTION_WAIT, OPTION_CONNECT_WAIT,
+					    OPTION_COUNT};
+
+const struct command command_db_stamp = {
+	.name = "db:stamp",
+	.group = "Database",
+	.summary = "record in the database which environment it is, and its policy",
+	.arguments = "ENV",
+	.arguments_min = 1,
+	.arguments_max = 1,
+	.options = stamp_options,
+	.guard = {.class_ = GUARD_STAMP},
+	.flags = COMMAND_CONNECTS | COMMAND_STAMPS,
+	.notes = "A database stamped production refuses everything but safe commands unless the\n"
+		 "environment says production too. Only this command can take the stamp away, under "
+		 "the\n"
+		 "whole production contract and with the database's name typed.",
+	.check = stamp_check,
+	.work = stamp_work,
+};

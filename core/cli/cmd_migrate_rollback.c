@@ -1,0 +1,71 @@
+/* cmd_migrate_rollback.c - migrate:rollback and migrate:reset: down sections,
+ * newest first. */
+#include "cli/commands.h"
+
+static enum status select_and_say(struct run *run, struct target *target,
+				  const struct rollback_selection *selection, struct error *error)
+{
+	enum status status = migrating_load(run, target, VERIFY_TAIL, error);
+	if (!status)
+		status = migrator_select_rollback(&target->migrator, selection, error);
+	if (!status)
+		migrating_selected(run, target, "nothing to roll back");
+	return status;
+}
+
+static enum status rollback_check(struct run *run, struct target *target, struct error *error)
+{
+	struct rollback_selection selection = {
+		.to = option_value(run->invocation, OPTION_TO),
+		.all = option_given(run->invocation, OPTION_ALL_MIGRATIONS),
+	};
+	enum status status = option_count(run->invocation, OPTION_STEP, &selection.step, error);
+	if (!status)
+		status = option_count(run->invocation, OPTION_BATCH, &selection.batch, error);
+	if (status)
+		return status;
+	if ((selection.step > 0) + (selection.batch > 0) + (selection.to != NULL) + selection.all > 1)
+		return error_set(error, STATUS_USAGE,
+				 "give one of --step, --batch, --to and --all-migrations, not several");
+	return select_and_say(run, target, &selection, error);
+}
+
+static const enum option rollback_options[] = {
+	OPTION_STEP, OPTION_BATCH, OPTION_TO,           OPTION_ALL_MIGRATIONS, OPTION_FORCE,
+	OPTION_YES,  OPTION_WAIT,  OPTION_CONNECT_WAIT, OPTION_COUNT};
+
+const struct command command_migrate_rollback = {
+	.name = "migrate:rollback",
+	.group = "Migrate",
+	.summary = "undo the last batch, or what the options say",
+	.arguments = "",
+	.options = rollback_options,
+	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true},
+	.flags = COMMAND_CONNECTS,
+	.notes = "A migration without a down section stops the command before anything runs.",
+	.check = rollback_check,
+	.preview = migrating_preview,
+	.work = migrating_work,
+};
+
+static enum status reset_check(struct run *run, struct target *target, struct error *error)
+{
+	struct rollback_selection selection = {.all = true};
+	return select_and_say(run, target, &selection, error);
+}
+
+static const enum option reset_options[] = {OPTION_ALL_MIGRATIONS, OPTION_FORCE,        OPTION_YES,
+					    OPTION_WAIT,           OPTION_CONNECT_WAIT, OPTION_COUNT};
+
+const struct command command_migrate_reset = {
+	.name = "migrate:reset",
+	.group = "Migrate",
+	.summary = "undo every migration",
+	.arguments = "",
+	.options = reset_options,
+	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true, .confirms = true},
+	.flags = COMMAND_CONNECTS,
+	.check = reset_check,
+	.preview = migrating_preview,
+	.work = migrating_work,
+};

@@ -1,0 +1,167 @@
+/* cmd_migrate_status.c - migrate:status and migrate:validate: what stands, and
+ * whether files, history and chain agree. Both read only. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+static json_t *row_json(const struct row *row)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s}", "name", row->name, "version", row->version,
+				   "state", row_state_name(row->state));
+	const struct entry *entry = row->entry;
+	if (entry && entry->state != ENTRY_REVERTED) {
+		json_object_set_new(object, "batch", json_integer(entry->batch));
+		json_object_set_new(object, "at", entry->at ? json_string(entry->at) : json_null());
+		json_object_set_new(object, "actor",
+				    entry->actor ? json_string(entry->actor) : json_null());
+		json_object_set_new(object, "duration_us",
+				    entry->duration_us < 0 ? json_null()
+							   : json_integer(entry->duration_us));
+	}
+	return object;
+}
+
+static enum paint row_paint(enum row_state state)
+{
+	switch (state) {
+	case ROW_APPLIED:
+	case ROW_BASELINED:
+		return PAINT_GREEN;
+	case ROW_PENDING:
+	case ROW_STALE:
+		return PAINT_YELLOW;
+	default:
+		return PAINT_RED;
+	}
+}
+
+static void row_say(struct run *run, struct target *target, const struct row *row, int width)
+{
+	const struct entry *entry =
+		row->entry && row->entry->state != ENTRY_REVERTED ? row->entry : NULL;
+	const char *state = arena_printf(&target->arena, "%-12s", row_state_name(row->state));
+	state = run_paint(run, &target->arena, row_paint(row->state), state);
+	if (!entry) {
+		target_say(run, target, "%s  %s", state, row->name);
+		return;
+	}
+	const char *took = entry->duration_us < 0 ? ""
+						  : arena_printf(&target->arena, "%.1f ms",
+								 (double)entry->duration_us / 1e3);
+	target_say(run, target, "%s  %-*s  batch %-3lld %.19s  %s  %s", state, width, row->name,
+		   (long long)entry->batch, entry->at ? entry->at : "",
+		   entry->actor ? entry->actor : "", took);
+}
+
+static bool row_is_settled(const struct row *row)
+{
+	return row->state == ROW_APPLIED || row->state == ROW_BASELINED;
+}
+
+static bool row_is_wrong(const struct row *row)
+{
+	return row->state == ROW_MODIFIED || row->state == ROW_MISSING ||
+	       row->state == ROW_OUT_OF_ORDER;
+}
+
+static enum status exit_code_of(const struct migrator *migrator, struct error *error)
+{
+	size_t pending = 0;
+	for (size_t i = 0; i < migrator->row_count; i++)
+		pending += !row_is_settled(&migrator->rows[i]) && !row_is_wrong(&migrator->rows[i]);
+	enum status status = migrator_check_consistent(migrator, error);
+	if (status || !pending)
+		return status;
+	error_set(error, STATUS_PENDING, "%zu migration%s pending", pending,
+		  pending == 1 ? " is" : "s are");
+	error_hint(error, "run them with eloquent migrate:run");
+	return STATUS_PENDING;
+}
+
+static void status_say_rows(struct run *run, struct target *target)
+{
+	const struct migrator *migrator = &target->migrator;
+	size_t applied = 0;
+	int width = 0;
+	json_t *rows = json_array();
+	for (size_t i = 0; i < migrator->row_count; i++)
+		if ((int)strlen(migrator->rows[i].name) > width)
+			width = (int)strlen(migrator->rows[i].name);
+	for (size_t i = 0; i < migrator->row_count; i++) {
+		if (!run->json && !run->quiet)
+			row_say(run, target, &migrator->rows[i], width > 60 ? 60 : width);
+		if (run->json)
+			json_array_append_new(rows, row_json(&migrator->rows[i]));
+		applied += row_is_settled(&migrator->rows[i]);
+	}
+	target_say(run, target, "%zu applied, %zu not", applied, migrator->row_count - applied);
+	target_result(target, "migrations", rows);
+	target_result(target, "applied", json_integer((json_int_t)applied));
+	target_result(target, "pending", json_integer((json_int_t)(migrator->row_count - applied)));
+}
+
+static enum status status_check(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = target_load_migrator(run, target, VERIFY_NOTHING, error);
+	if (status)
+		return status;
+	const struct migrator *migrator = &target->migrator;
+	bool never = migrator->history.head_sequence == 0;
+	target_result(target, "never_migrated", json_boolean(never));
+	target_result(target, "database", json_string(target->info->location));
+	target_result(target, "stamp",
+		      target->stamp.present ? json_string(target->stamp.word) : json_null());
+	if (never)
+		target_say(run, target, "%s: never migrated", target->info->location);
+	if (!migrator->folder.exists)
+		log_write(run->observer, LOG_WARN, "%s: the migrations folder %s does not exist",
+			  target->connection->name, migrator->folder_path);
+	status_say_rows(run, target);
+	return option_given(run->invocation, OPTION_EXIT_CODE) ? exit_code_of(migrator, error)
+							       : STATUS_OK;
+}
+
+static const enum option status_options[] = {OPTION_EXIT_CODE, OPTION_ALL_MIGRATIONS,
+					     OPTION_CONNECT_WAIT, OPTION_COUNT};
+
+const struct command command_migrate_status = {
+	.name = "migrate:status",
+	.group = "Migrate",
+	.summary = "what is applied, pending, edited, missing or failed",
+	.arguments = "",
+	.options = status_options,
+	.guard = {.class_ = GUARD_SAFE},
+	.flags = COMMAND_CONNECTS,
+	.check = status_check,
+};
+
+static enum status validate_check(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = migrating_load(run, target, VERIFY_ALL, error);
+	struct migrator *migrator = &target->migrator;
+	if (!status)
+		status = migrator_check_consistent(migrator, error);
+	if (!status)
+		status = migrator_check_files(migrator, error);
+	if (status)
+		return status;
+	target_result(target, "files", json_integer((json_int_t)migrator->folder.count));
+	target_result(target, "events", json_integer(migrator->history.head_sequence));
+	target_result(target, "head", json_string(migrator->history.head_hash));
+	target_say(run, target, "%zu files and %lld history events agree; the chain is whole",
+		   migrator->folder.count, (long long)migrator->history.head_sequence);
+	return STATUS_OK;
+}
+
+static const enum option validate_options[] = {OPTION_CONNECT_WAIT, OPTION_COUNT};
+
+const struct command command_migrate_validate = {
+	.name = "migrate:validate",
+	.group = "Migrate",
+	.summary = "check every file, every history event and the chain that ties them",
+	.arguments = "",
+	.options = validate_options,
+	.guard = {.class_ = GUARD_SAFE},
+	.flags = COMMAND_CONNECTS,
+	.check = validate_check,
+};

@@ -1,0 +1,38 @@
+/* commands.h - the rows that the table lists; private to this room. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct command command_init;
+extern const struct command command_list;
+extern const struct command command_help;
+extern const struct command command_version;
+extern const struct command command_plugin_list;
+extern const struct command command_make_migration;
+extern const struct command command_migrate_run;
+extern const struct command command_migrate_rollback;
+extern const struct command command_migrate_status;
+extern const struct command command_migrate_reset;
+extern const struct command command_migrate_fresh;
+extern const struct command command_migrate_redo;
+extern const struct command command_migrate_baseline;
+extern const struct command command_migrate_validate;
+extern const struct command command_migrate_repair;
+extern const struct command command_migrate_unlock;
+extern const struct command command_db_stamp;
+
+/* ---- what the migrate:* handlers share (migrating.c) ----------------------- */
+
+/* Loads the migrator; a folder that does not exist is STATUS_CONFIG. */
+enum status migrating_load(struct run *run, struct target *target, enum history_verify verify,
+			   struct error *error) MUST_CHECK;
+/* The work of every command that carries out steps: says each as it is done and
+ * puts "applied", "reverted" and "pending" into the result. */
+enum status migrating_work(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+/* --dry-run: prints the statements that the steps would run. */
+enum status migrating_preview(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+/* Puts the selected steps into the result as "pending" and sets idle. */
+void migrating_selected(struct run *run, struct target *target, const char *nothing);
+
+#endif

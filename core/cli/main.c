@@ -1,0 +1,134 @@
+/* main.c - the program: one context, one run, one exit code. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static bool wants_json(int count, char **words)
+{
+	for (int i = 1; i < count && strcmp(words[i], "--") != 0; i++)
+		if (strcmp(words[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+/* Memory is gone: nothing may be allocated any more. What the databases hold
+ * rolls back by itself, as after kill -9. */
+static bool exhausted_as_json;
+static void memory_exhausted(void)
+{
+	static const char text[] = "eloquent: memory is exhausted; the run ended as if killed. "
+				   "What was committed stands: see eloquent migrate:status\n";
+	static const char json[] =
+		"{\"schema\":\"eloquent/1\",\"command\":null,\"ok\":false,\"exit\":1,\"run\":\"\","
+		"\"connections\":[],\"result\":null,\"error\":{\"code\":\"no_memory\",\"message\":"
+		"\"memory is "
+		"exhausted; the run ended as if killed\",\"hint\":\"what was committed stands: see "
+		"eloquent "
+		"migrate:status\",\"sqlstate\":null,\"native\":0,\"file\":null,\"line\":null,"
+		"\"statement\":null},\"warnings\":[]}\n";
+	(void)fd_write_all(STDERR_FILENO, text, sizeof(text) - 1);
+	if (exhausted_as_json)
+		(void)fd_write_all(STDOUT_FILENO, json, sizeof(json) - 1);
+	_exit(1);
+}
+
+/* Standard output that went away makes every further result worthless. */
+struct show_context {
+	struct observer *observer;
+	bool failed;
+};
+
+static void show(void *opaque, const char *text, size_t size)
+{
+	struct show_context *context = opaque;
+	TEXT_CLEANUP struct text safe = {0};
+	redact(context->observer, text, size, &safe);
+	if (fd_write_all(STDOUT_FILENO, text_string(&safe), safe.size))
+		context->failed = true;
+}
+
+static void finish(struct run *run, struct show_context *shown)
+{
+	TEXT_CLEANUP struct text out = {0};
+	TEXT_CLEANUP struct text err = {0};
+	output_text(run, &err);
+	(void)fd_write_all(STDERR_FILENO, text_string(&err), err.size);
+	if (run->json)
+		output_json(run, &out);
+	if (out.size && fd_write_all(STDOUT_FILENO, out.data, out.size))
+		shown->failed = true;
+	if (shown->failed && !run->status) {
+		static const char lost[] =
+			"eloquent: standard output cannot be written; the work itself is done\n";
+		(void)fd_write_all(STDERR_FILENO, lost, sizeof(lost) - 1);
+		run->status = STATUS_IO;
+	}
+}
+
+/* --help and --version in any place, and the bare program. */
+static const struct command *command_of(struct invocation *invocation)
+{
+	if (option_given(invocation, OPTION_VERSION))
+		return command_find("version");
+	if (option_given(invocation, OPTION_HELP) || !invocation->command) {
+		if (invocation->command)
+			VEC_PUSH(&invocation->arguments, invocation->command->name);
+		if (invocation->arguments.count > 1)
+			invocation->arguments.items[0] = invocation->command->name;
+		return command_find("help");
+	}
+	return invocation->command;
+}
+
+static enum status run_words(struct run *run, struct invocation *invocation, int argc, char **argv)
+{
+	bool bare = argc == 1;
+	run->status =
+		invocation_parse(argc - 1, (const char *const *)argv + 1, invocation, &run->error);
+	if (run->status)
+		return run->status;
+	bool nothing = !invocation->command && !option_given(invocation, OPTION_HELP) &&
+		       !option_given(invocation, OPTION_VERSION);
+	invocation->command = command_of(invocation);
+	run->command = invocation->command;
+	run->quiet = option_given(invocation, OPTION_QUIET) || option_given(invocation, OPTION_SILENT);
+	run->verbose = option_given(invocation, OPTION_VERBOSE);
+	run->dry_run = option_given(invocation, OPTION_DRY_RUN);
+	const char *no_color = getenv("NO_COLOR");
+	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
+		      isatty(STDOUT_FILENO);
+	run_execute(run);
+	if ((bare || nothing) && !run->status)
+		run->status = error_set(&run->error, STATUS_USAGE, "no command was given");
+	return run->status;
+}
+
+int main(int argc, char **argv)
+{
+	exhausted_as_json = wants_json(argc, argv);
+	mem_on_exhausted(memory_exhausted);
+	signal(SIGPIPE, SIG_IGN); /* a reader that went away, a file that may not grow: */
+	signal(SIGXFSZ, SIG_IGN); /* both are errors of a write, said by the one who wrote */
+	json_set_alloc_funcs(mem_alloc, mem_free);
+	struct observer *observer = observer_new();
+	struct invocation invocation = {0};
+	struct show_context shown = {.observer = observer};
+	struct run run;
+	run_init(&run, observer, &invocation, (const char *const *)environ, ELOQUENT_PLUGIN_DIR);
+	run.json = exhausted_as_json;
+	run.show = show;
+	run.show_context = &shown;
+	run_words(&run, &invocation, argc, argv);
+	finish(&run, &shown);
+	int code = status_exit(run.status);
+	run_free(&run);
+	invocation_free(&invocation);
+	observer_free(observer);
+	return code;
+}

@@ -1,0 +1,112 @@
+/* migrating.c - what the handlers of the migrate:* commands share: loading, the
+ * work with its lines and its JSON, and the preview of --dry-run. */
+#include "cli/commands.h"
+
+enum status migrating_load(struct run *run, struct target *target, enum history_verify verify,
+			   struct error *error)
+{
+	enum status status = target_load_migrator(run, target, verify, error);
+	if (status || target->migrator.folder.exists)
+		return status;
+	error_set(error, STATUS_CONFIG, "the migrations folder %s does not exist",
+		  target->migrator.folder_path);
+	error_hint(error, "make the first one with eloquent make:migration NAME --sql, or set "
+			  "[project] migrations in eloquent.ini");
+	return STATUS_CONFIG;
+}
+
+void migrating_selected(struct run *run, struct target *target, const char *nothing)
+{
+	struct migrator *migrator = &target->migrator;
+	json_t *pending = json_array();
+	for (size_t i = 0; i < migrator->step_count; i++)
+		json_array_append_new(pending, json_string(migrator->steps[i].file->name));
+	target_result(target, "pending", pending);
+	target_result(target, "applied", json_array());
+	target_result(target, "reverted", json_array());
+	target->idle = migrator->step_count == 0 && !migrator->wipe;
+	if (target->idle)
+		target_say(run, target, "%s", nothing);
+}
+
+struct work_context {
+	struct run *run;
+	struct target *target;
+};
+
+static const char *duration_text(struct arena *arena, int64_t us)
+{
+	if (us < 1000)
+		return arena_printf(arena, "%lld us", (long long)us);
+	if (us < 1000000)
+		return arena_printf(arena, "%.1f ms", (double)us / 1e3);
+	return arena_printf(arena, "%.1f s", (double)us / 1e6);
+}
+
+static void report_done(struct work_context *context, const struct step_report *report)
+{
+	struct target *target = context->target;
+	const struct step *step = report->step;
+	target_say(context->run, target, "%s %s  (%s)",
+		   run_paint(context->run, &target->arena, step->down ? PAINT_YELLOW : PAINT_GREEN,
+			     step->down ? "reverted" : "applied "),
+		   step->file->name, duration_text(&target->arena, report->duration_us));
+	json_array_append_new(json_object_get(target->result, step->down ? "reverted" : "applied"),
+			      json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", step->file->name,
+					"version", step->file->version, "batch",
+					(json_int_t)report->batch, "statements",
+					(json_int_t)report->statements, "duration_us",
+					(json_int_t)report->duration_us));
+	json_t *pending = json_object_get(target->result, "pending");
+	if (json_array_size(pending))
+		json_array_remove(pending, 0);
+}
+
+static void work_report(void *context, const struct step_report *report)
+{
+	if (report->phase == STEP_DONE)
+		report_done(context, report);
+}
+
+enum status migrating_work(struct run *run, struct target *target, struct error *error)
+{
+	struct work_context context = {run, target};
+	struct migrator *migrator = &target->migrator;
+	migrator->report = work_report;
+	migrator->report_context = &context;
+	enum status status = migrator_execute(migrator, error);
+	migrator->report = NULL;
+	if (!status)
+		target_say(run, target, "%zu migration%s done", migrator->steps_done,
+			   migrator->steps_done == 1 ? "" : "s");
+	return status;
+}
+
+struct preview_context {
+	struct run *run;
+	struct target *target;
+	const struct step *step;
+	json_t *statements;
+};
+
+static void preview_statement(void *opaque, const struct step *step, const char *text, size_t size)
+{
+	struct preview_context *context = opaque;
+	if (context->step != step)
+		target_say(context->run, context->target, "-- %s (%s)", step->file->name,
+			   step->down ? "down" : "up");
+	context->step = step;
+	target_say(context->run, context->target, "%.*s;", (int)size, text);
+	json_array_append_new(context->statements,
+			      json_pack("{s:s, s:s, s:s%}", "migration", step->file->name, "direction",
+					step->down ? "down" : "up", "text", text, size));
+}
+
+enum status migrating_preview(struct run *run, struct target *target, struct error *error)
+{
+	struct preview_context context = {run, target, NULL, json_array()};
+	target_result(target, "statements", context.statements);
+	if (target->migrator.wipe)
+		target_say(run, target, "-- everything in %s is dropped first", target->info->location);
+	return migrator_preview(&target->migrator, preview_statement, &context, error);
+}

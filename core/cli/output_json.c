@@ -1,0 +1,84 @@
+/* output_json.c - the one JSON document that --json prints, on failure too.
+ * Its members are described by the schemas in docs/json/. */
+#include "cli/cli.h"
+
+static json_t *json_text(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+/* Which conditions a refusal names, as the words of tests/guard/verdicts.csv. */
+static json_t *reasons_json(uint32_t reasons)
+{
+	json_t *words = json_array();
+	for (unsigned i = 0; i < GUARD_REASON_COUNT; i++)
+		if (reasons & (1u << i))
+			json_array_append_new(words, json_string(guard_reason_word(i)));
+	return words;
+}
+
+static json_t *error_json(const struct error *error, const struct guard_verdict *verdict)
+{
+	if (error->status == STATUS_OK)
+		return json_null();
+	json_t *object = json_object();
+	json_object_set_new(object, "code", json_string(status_code(error->status)));
+	json_object_set_new(object, "message", json_text(error->message));
+	json_object_set_new(object, "hint", json_text(error->hint));
+	json_object_set_new(object, "sqlstate", json_text(error->sqlstate[0] ? error->sqlstate : NULL));
+	json_object_set_new(object, "native", json_integer(error->native));
+	json_object_set_new(object, "file", json_text(error->file));
+	json_object_set_new(object, "line", error->line ? json_integer(error->line) : json_null());
+	json_object_set_new(object, "statement",
+			    error->statement ? json_integer(error->statement) : json_null());
+	if (verdict && verdict->decision != GUARD_ALLOW && verdict->reasons)
+		json_object_set_new(object, "reasons", reasons_json(verdict->reasons));
+	return object;
+}
+
+static json_t *target_json(struct target *target)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "name", json_string(target->connection->name));
+	json_object_set_new(object, "driver", json_string(target->connection->driver));
+	json_object_set_new(object, "ok", json_boolean(!target->status && !target->skipped));
+	json_object_set_new(object, "exit", json_integer(status_exit(target->status)));
+	json_object_set_new(object, "skipped", json_boolean(target->skipped));
+	json_object_set_new(object, "error", error_json(&target->error, &target->verdict));
+	json_object_set(object, "result", target->result);
+	return object;
+}
+
+static json_t *warnings_json(struct observer *observer)
+{
+	size_t count = 0;
+	const char *const *warnings = log_warnings(observer, &count);
+	json_t *array = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_string(warnings[i]));
+	return array;
+}
+
+void output_json(struct run *run, struct text *ret)
+{
+	json_t *document = json_object();
+	json_object_set_new(document, "schema", json_string("eloquent/1"));
+	json_object_set_new(document, "command", json_text(run->command ? run->command->name : NULL));
+	json_object_set_new(document, "ok", json_boolean(run->status == STATUS_OK));
+	json_object_set_new(document, "exit", json_integer(status_exit(run->status)));
+	json_object_set_new(document, "run", json_string(run->id));
+	json_t *connections = json_array();
+	for (size_t i = 0; i < run->target_count; i++)
+		json_array_append_new(connections, target_json(&run->targets[i]));
+	json_object_set_new(document, "connections", connections);
+	json_object_set_new(document, "result", run->result ? json_incref(run->result) : json_null());
+	json_object_set_new(document, "error", error_json(&run->error, &run->verdict));
+	json_object_set_new(document, "warnings", warnings_json(run->observer));
+	char *dumped = json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII);
+	TEXT_CLEANUP struct text plain = {0};
+	text_add(&plain, dumped ? dumped : "{}");
+	text_add_char(&plain, '\n');
+	redact(run->observer, plain.data, plain.size, ret);
+	mem_free(dumped); /* main hands jansson our allocator */
+	json_decref(document);
+}

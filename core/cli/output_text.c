@@ -1,0 +1,30 @@
+/* output_text.c - how failures look to a person: what, where, what stands, what
+ * to do. Results were shown while the run went on (run->show). */
+#include "cli/cli.h"
+
+static void add_error(struct text *text, const char *who, const struct error *error)
+{
+	text_printf(text, "eloquent: %s%s%s\n", who ? who : "", who ? ": " : "",
+		    error->message ? error->message : status_text(error->status));
+	if (error->hint)
+		text_printf(text, "  %s\n", error->hint);
+}
+
+void output_text(struct run *run, struct text *err)
+{
+	TEXT_CLEANUP struct text plain = {0};
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct target *target = &run->targets[i];
+		if (target->status)
+			add_error(&plain, target->connection->name, &target->error);
+	}
+	if (run->error.status)
+		add_error(&plain, NULL, &run->error);
+	size_t left_out = 0;
+	for (size_t i = 0; i < run->target_count; i++)
+		left_out += run->targets[i].skipped && !run->targets[i].status;
+	if (left_out && run->status && run->target_count > 1)
+		text_printf(&plain, "eloquent: nothing was run on the other connection%s\n",
+			    left_out == 1 ? "" : "s");
+	redact(run->observer, text_string(&plain), plain.size, err);
+}

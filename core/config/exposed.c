@@ -1,0 +1,153 @@
+/* exposed.c - secrets in plain words in an INI or .env that others can read
+ * or that git tracks. In production that is an error; elsewhere doctor says so. */
+#include "config/private.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#define INDEX_CAP ((size_t)32 << 20)
+#define INDEX_HEADER 12 /* "DIRC", version, entries */
+#define INDEX_ENTRY 62  /* bytes before an entry's path */
+
+void exposure_note(struct loader *loader, const char *key, const char *written,
+		   const struct origin *origin)
+{
+	bool url = strcmp(key, "url") == 0 || text_ends(key, "_URL") || text_ends(key, "_URI");
+	struct exposure exposure = {*origin, loader->connection};
+	size_t size = 0;
+
+	if (written[0] == '\0' || strstr(written, "${") || (url && !url_password(written, &size)))
+		return;
+	ARENA_PUSH(loader->arena, &loader->exposures, exposure);
+}
+
+/* ---- git's index (gitformat-index): is there an entry of this path? ------------- */
+
+static uint32_t big_endian(const char *data, size_t bytes)
+{
+	uint32_t value = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		value = value << 8 | (unsigned char)data[i];
+	return value;
+}
+
+/* Versions 2 and 3; 4 compresses its paths, and is left to git's own tools. */
+static bool index_holds(const struct text *index, const char *path)
+{
+	size_t at = INDEX_HEADER;
+	uint32_t version;
+	uint32_t count;
+
+	if (index->size < INDEX_HEADER || memcmp(index->data, "DIRC", 4) != 0)
+		return false;
+	version = big_endian(index->data + 4, 4);
+	count = big_endian(index->data + 8, 4);
+	if (version != 2 && version != 3)
+		return false;
+	for (uint32_t i = 0; i < count && index->size - at > INDEX_ENTRY + 2; i++) {
+		bool extended = big_endian(index->data + at + 60, 2) & 0x4000;
+		size_t start = at + INDEX_ENTRY + (extended ? 2 : 0);
+		const char *end = memchr(index->data + start, '\0', index->size - start);
+
+		if (!end)
+			return false;
+		if (strcmp(index->data + start, path) == 0)
+			return true;
+		/* One to eight zeros fill the entry up to a multiple of eight. */
+		at += ((size_t)(end - index->data) - at + 8) / 8 * 8;
+		if (at > index->size)
+			return false;
+	}
+	return false;
+}
+
+/* The index of the work tree that holds path, and path below that tree. */
+static bool git_index(struct arena *arena, const char *path, const char **ret_index,
+		      const char **ret_below)
+{
+	const char *folder = path_folder(arena, path);
+
+	for (;;) {
+		const char *index = path_join(arena, folder, ".git/index");
+
+		if (file_exists(index)) {
+			*ret_index = index;
+			*ret_below = path + strlen(folder) + !text_ends(folder, "/");
+			return true;
+		}
+		if (strcmp(folder, "/") == 0 || strcmp(folder, ".") == 0)
+			return false;
+		folder = path_folder(arena, folder);
+	}
+}
+
+static bool git_tracks(struct arena *arena, const char *path)
+{
+	TEXT_CLEANUP struct text text = {0};
+	struct error ignored = {0};
+	const char *index = NULL;
+	const char *below = NULL;
+
+	if (!git_index(arena, path, &index, &below))
+		return false;
+	if (file_read(index, INDEX_CAP, &text, &ignored)) {
+		error_clear(&ignored);
+		return false;
+	}
+	return index_holds(&text, below);
+}
+
+/* ---- the check ------------------------------------------------------------------------- */
+
+static enum status exposure_check(struct loader *loader, const struct exposure *exposure,
+				  struct error *error)
+{
+	const char *path = exposure->origin.name;
+	TEXT_CLEANUP struct text quoted = {0};
+	struct stat found;
+
+	text_add_shell_quoted(&quoted, path);
+	if (stat(path, &found) == 0 && (found.st_mode & S_IROTH)) {
+		config_error(error, &exposure->origin,
+			     "a password stands here, in production, and everybody can read the file "
+			     "(mode %04o)",
+			     (unsigned)(found.st_mode & 07777));
+		error_hint(error, "run: chmod o-r %s", text_string(&quoted));
+		return STATUS_CONFIG;
+	}
+	if (git_tracks(loader->arena, path)) {
+		config_error(error, &exposure->origin,
+			     "a password stands here, in production, and git tracks the file");
+		error_hint(error,
+			   "change that password, take it from a variable or a *_file, and run: git rm "
+			   "--cached %s",
+			   text_string(&quoted));
+		return STATUS_CONFIG;
+	}
+	return STATUS_OK;
+}
+
+enum status exposures_check(struct loader *loader, struct error *error)
+{
+	const struct project *project = loader->project;
+	const char *checked = NULL;
+
+	for (size_t i = 0; i < loader->exposures.count; i++) {
+		const struct exposure *exposure = &loader->exposures.items[i];
+		const struct connection *connection = NULL;
+		enum status status;
+
+		if (exposure->connection)
+			connection = project_connection(project, exposure->connection);
+		if (!project->production && !(connection && connection->production))
+			continue;
+		if (text_equal(checked, exposure->origin.name)) /* one look per file, mostly */
+			continue;
+		status = exposure_check(loader, exposure, error);
+		if (status)
+			return status;
+		checked = exposure->origin.name;
+	}
+	return STATUS_OK;
+}

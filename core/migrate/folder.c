@@ -1,0 +1,192 @@
+/* folder.c - every migration of one folder, read, hashed, parsed and in order.
+ * Files that are not called *.sql are none of ours. */
+#include "migrate/private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void dir_close(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Names go into the history, into messages and to terminals. */
+static bool name_is_clean(const char *name)
+{
+	for (const char *at = name; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return false;
+	return utf8_valid(name, strlen(name), NULL);
+}
+
+static enum status name_check(struct folder *folder, const char *file_name, struct error *error)
+{
+	const char *name = NULL;
+	bool repeatable = false;
+	if (!name_is_clean(file_name))
+		return malformed(error, folder->path, 0, "rename it",
+				 "a file's name holds control characters or is not UTF-8");
+	struct arena scratch = {0};
+	bool named = migration_name_parse(&scratch, file_name, NULL, &name, &repeatable);
+	arena_free(&scratch);
+	if (named)
+		return STATUS_OK;
+	/* A forgotten version would otherwise mean that the file never runs, and nobody says so. */
+	return malformed(error, path_join(&folder->arena, folder->path, file_name), 0,
+			 "call it <UTC YYYYMMDDHHMMSS>_<words>.sql or R_<words>.sql, or move it elsewhere",
+			 "the file's name is not a migration's");
+}
+
+struct reading {
+	int fd;
+	int64_t max_size;
+	const char *word;
+	struct text text; /* one buffer for all files */
+};
+
+static void reading_free(struct reading *reading)
+{
+	text_free(&reading->text);
+}
+
+static enum status folder_add(struct folder *folder, struct reading *reading, const char *file_name,
+			      struct error *error)
+{
+	TEXT_CLEANUP struct text path = {0};
+	text_printf(&path, "%s%s%s", folder->path, text_ends(folder->path, "/") ? "" : "/", file_name);
+	enum status status = migration_read(reading->fd, file_name, path.data, reading->max_size,
+					    &reading->text, error);
+	struct migration migration;
+	if (!status)
+		status = migration_parse(&folder->arena, path.data, file_name, text_string(&reading->text),
+					 reading->text.size, reading->word, &migration, error);
+	if (!status)
+		VEC_PUSH(folder, migration);
+	return status;
+}
+
+/* Hidden files are editors' and version control's. */
+static bool is_sql(const char *file_name)
+{
+	return file_name[0] != '.' && text_ends(file_name, ".sql");
+}
+
+/* Names first: which of two bad files is named must not depend on the disk's order. */
+struct names {
+	const char **items;
+	size_t count;
+	size_t capacity;
+};
+
+static void names_free(struct names *names)
+{
+	mem_free(names->items);
+}
+
+static int names_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum status names_list(struct folder *folder, DIR *dir, struct names *names, struct error *error)
+{
+	for (;;) {
+		errno = 0;
+		const struct dirent *found = readdir(dir);
+		if (!found && errno)
+			return error_set(error, STATUS_IO, "cannot list %s: %s", folder->path, strerror(errno));
+		if (!found)
+			break;
+		if (is_sql(found->d_name))
+			VEC_PUSH(names, arena_text(&folder->arena, found->d_name));
+	}
+	if (names->count)
+		qsort(names->items, names->count, sizeof(*names->items), names_compare);
+	return STATUS_OK;
+}
+
+static enum status folder_fill(struct folder *folder, DIR *dir, struct reading *reading, struct error *error)
+{
+	CLEANUP(names_free) struct names names = {0};
+	enum status status = names_list(folder, dir, &names, error);
+	if (status || !names.count)
+		return status;
+	folder->items = mem_alloc(names.count * sizeof(*folder->items));
+	folder->capacity = names.count;
+	for (size_t i = 0; i < names.count && !status; i++) {
+		status = name_check(folder, names.items[i], error);
+		if (!status)
+			status = folder_add(folder, reading, names.items[i], error);
+	}
+	return status;
+}
+
+static int migration_compare(const void *left, const void *right)
+{
+	const struct migration *a = left;
+	const struct migration *b = right;
+	if (a->repeatable != b->repeatable)
+		return a->repeatable ? 1 : -1;
+	int order = version_compare(a->version, b->version);
+	return order ? order : strcmp(a->name, b->name);
+}
+
+static enum status duplicates_check(const struct folder *folder, struct error *error)
+{
+	for (size_t i = 1; i < folder->count; i++) {
+		const struct migration *a = &folder->items[i - 1];
+		const struct migration *b = &folder->items[i];
+		if (b->repeatable)
+			break;
+		if (version_compare(a->version, b->version) != 0)
+			continue;
+		error_set(error, STATUS_DUPLICATE_VERSION, "two files have the version %s: %s and %s", a->version,
+			  a->path, b->path);
+		error_hint(error, "a version is a migration's identity: give the one that ran nowhere yet a "
+				  "newer one");
+		error_at(error, b->path, 0, 0);
+		return STATUS_DUPLICATE_VERSION;
+	}
+	return STATUS_OK;
+}
+
+enum status folder_read(const char *path, int64_t max_size, const char *word, struct folder *ret,
+			struct error *error)
+{
+	struct folder folder = {0};
+	folder.path = arena_text(&folder.arena, path);
+	CLEANUP(dir_close) DIR *dir = opendir(path);
+	if (!dir && errno != ENOENT) {
+		arena_free(&folder.arena);
+		return error_set(error, STATUS_IO, "cannot list the migrations in %s: %s", path, strerror(errno));
+	}
+	folder.exists = dir != NULL;
+	CLEANUP(reading_free) struct reading reading = {.max_size = max_size, .word = word};
+	enum status status = STATUS_OK;
+	if (dir) {
+		reading.fd = dirfd(dir);
+		status = folder_fill(&folder, dir, &reading, error);
+	}
+	if (!status && folder.count) {
+		qsort(folder.items, folder.count, sizeof(*folder.items), migration_compare);
+		status = duplicates_check(&folder, error);
+	}
+	if (status) {
+		folder_free(&folder);
+		return status;
+	}
+	*ret = folder;
+	return STATUS_OK;
+}
+
+void folder_free(struct folder *folder)
+{
+	mem_free(folder->items);
+	arena_free(&folder->arena);
+	*folder = (struct folder){0};
+}

@@ -1,0 +1,47 @@
+/* read.c - one migration file from the disk, whole. It does not know what
+ * stands in it. */
+#include "migrate/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_STEP ((size_t)32 << 10)
+
+static enum status read_all(int fd, const char *path, int64_t cap, struct text *text, struct error *error)
+{
+	char buffer[READ_STEP];
+	for (;;) {
+		ssize_t got = read(fd, buffer, sizeof(buffer));
+		if (got == 0)
+			return STATUS_OK;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+		if ((int64_t)text->size + got > cap)
+			return malformed(error, path, 0,
+					 "split it, or raise [project] max_migration in eloquent.ini",
+					 "the file is larger than %lld bytes", (long long)cap);
+		text_append(text, buffer, (size_t)got);
+	}
+}
+
+enum status migration_read(int folder_fd, const char *name, const char *path, int64_t cap,
+			   struct text *text, struct error *error)
+{
+	/* Non-blocking: a pipe in the place of a file is refused, not waited for. */
+	CLEANUP(fd_close)
+	int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat found;
+	if (fd < 0 || fstat(fd, &found) != 0)
+		return error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+	if (!S_ISREG(found.st_mode))
+		return error_set(error, STATUS_IO, "cannot read %s: it is not a regular file", path);
+	if (cap > (int64_t)TEXT_CAP / 2)
+		cap = (int64_t)TEXT_CAP / 2;
+	text_clear(text);
+	return read_all(fd, path, cap, text, error);
+}

@@ -1,0 +1,166 @@
+/* work.c - what every step has in common, with a transaction or without: running
+ * a statement, stopping when asked to, and saying what stands after a failure. */
+#include "migrate/private.h"
+
+#include <signal.h>
+#include <string.h>
+
+enum status migrator_stop_status(const struct migrator *migrator)
+{
+	int signal = migrator->stop ? atomic_load(migrator->stop) : 0;
+	if (!signal)
+		return STATUS_OK;
+	return signal == SIGTERM ? STATUS_TERMINATED : STATUS_INTERRUPTED;
+}
+
+static const char *stop_word(enum status status)
+{
+	return status == STATUS_TERMINATED ? "terminated" : "interrupted";
+}
+
+enum status work_check_stop(struct work *work, size_t done, struct error *error)
+{
+	enum status status = migrator_stop_status(work->migrator);
+	const char *path = work->step->file->path;
+	size_t count = work->script->count;
+	if (!status)
+		return STATUS_OK;
+	if (!work->begun)
+		error_set(error, status, "%s before %s was begun", stop_word(status), path);
+	else if (done < count)
+		error_set(error, status, "%s in %s, before statement %zu of %zu", stop_word(status), path, done + 1,
+			  count);
+	else
+		error_set(error, status, "%s in %s, after its last statement", stop_word(status), path);
+	error_at(error, path, 0, 0);
+	return status;
+}
+
+static void rows_add(struct work *work, int64_t rows)
+{
+	if (rows < 0)
+		work->rows = -1;
+	else if (work->rows >= 0)
+		work->rows += rows;
+}
+
+enum status work_statement(struct work *work, size_t index, struct error *error)
+{
+	const struct statement *statement = &work->script->items[index];
+	const struct migration *file = work->step->file;
+	struct database *database = work->migrator->database;
+	int64_t rows = -1;
+	database_set_timeout(database, work->section->timeout_us);
+	enum status status = database_execute(database, work->script->text.data + statement->start,
+					      statement->size, &rows, error);
+	database_set_timeout(database, 0);
+	if (!status) {
+		work->ran++;
+		rows_add(work, rows);
+		return STATUS_OK;
+	}
+	if (status == STATUS_INTERRUPTED && migrator_stop_status(work->migrator)) {
+		status = migrator_stop_status(work->migrator);
+		error->status = status;
+	}
+	int64_t line = statement->line + (error->line > 0 ? error->line - 1 : 0);
+	work->failed = index + 1;
+	error_prefix(error, "%s:%lld: statement %zu of %zu failed", file->path, (long long)line, index + 1,
+		     work->script->count);
+	error_at(error, file->path, line, (int64_t)index + 1);
+	return status;
+}
+
+static int64_t work_duration_us(const struct work *work)
+{
+	return (clock_monotonic_ns() - work->started_ns) / 1000;
+}
+
+struct record work_finish(const struct work *work)
+{
+	struct record record = record_of(work->step, work->step->down ? "reverted" : "applied", work->batch);
+	record.duration_us = work_duration_us(work);
+	record.rows = work->rows;
+	return record;
+}
+
+/* "nothing of this migration stands; 3 migrations before it are applied" */
+static void explain_before(const struct work *work, struct text *hint)
+{
+	const struct migrator *migrator = work->migrator;
+	size_t down = 0;
+	size_t up = 0;
+	for (size_t i = 0; i < migrator->steps_done; i++) {
+		if (migrator->steps[i].down)
+			down++;
+		else
+			up++;
+	}
+	if (migrator->wipe)
+		text_add(hint, "; everything was dropped before");
+	if (down)
+		text_printf(hint, "; %zu migration%s rolled back", down,
+			    down == 1 ? " before it is" : "s before it are");
+	if (up)
+		text_printf(hint, "; %zu migration%s applied", up, up == 1 ? " before it is" : "s before it are");
+}
+
+static void explain_nontransactional(const struct work *work, struct text *hint)
+{
+	const struct step *step = work->step;
+	const char *which = step->down ? "down" : "up";
+	text_printf(hint, "%zu of %zu statements of its %s section stand and are recorded", work->standing,
+		    work->script->count, which);
+	explain_before(work, hint);
+	bool resumed = step->entry && step->entry->state == ENTRY_PARTIAL;
+	if (resumed && work->failed == (size_t)step->resume_at + 1)
+		text_printf(hint,
+			    "; the run before ended at statement %zu without recording it, so that this one may "
+			    "stand too: look",
+			    work->failed);
+	text_printf(hint,
+		    "; the same command goes on with statement %zu as long as the file is unchanged; or finish "
+		    "or undo it by hand and say so with eloquent migrate:repair --mark applied|reverted %s",
+		    work->standing + 1, step->file->name);
+}
+
+void work_explain(const struct work *work, struct error *error)
+{
+	TEXT_CLEANUP struct text hint = {0};
+	bool interrupted = error->status == STATUS_INTERRUPTED || error->status == STATUS_TERMINATED;
+	if (work->stuck)
+		return;
+	if (error->hint)
+		text_printf(&hint, "%s; ", error->hint);
+	if (!work->transactional && work->standing) {
+		explain_nontransactional(work, &hint);
+	} else {
+		text_add(&hint, "nothing of this migration stands");
+		explain_before(work, &hint);
+		text_add(&hint, interrupted ? "; the same command goes on from here"
+					    : "; mend the cause and run the command again");
+	}
+	error_hint(error, "%s", text_string(&hint));
+}
+
+void work_record_failure(const struct work *work, const struct error *failure)
+{
+	struct migrator *migrator = work->migrator;
+	TEXT_CLEANUP struct text message = {0};
+	TEXT_CLEANUP struct text detail = {0};
+	ERROR_CLEANUP struct error error = {0};
+	redact(migrator->observer, failure->message, strlen(failure->message), &message);
+	detail_add_text(&detail, "code", status_code(failure->status));
+	detail_add_text(&detail, "message", text_string(&message));
+	if (work->failed) {
+		detail_add_number(&detail, "statement", (int64_t)work->failed);
+		detail_add_number(&detail, "line", failure->line);
+	}
+	struct record record = record_of(work->step, "failed", work->batch);
+	record.statement = work->failed ? (int64_t)work->failed : -1;
+	record.detail = detail_close(&detail);
+	record.duration_us = work_duration_us(work);
+	if (journal_record(migrator, &record, &error))
+		log_write(migrator->observer, LOG_WARN, "the failure of %s could not be put on record: %s",
+			  work->step->file->name, error.message);
+}

@@ -1,0 +1,126 @@
+/* observe/private.h - what the files of this room share: the observer itself,
+ * spans and views of the redactor, lines of the audit trail. Not for neighbours;
+ * the room's own unit tests include it. */
+#ifndef OBSERVE_PRIVATE_H
+#define OBSERVE_PRIVATE_H
+
+#include "observe/observe.h"
+
+#include <pthread.h>
+
+/* ---- the observer (observer.c) --------------------------------------------- */
+
+/* One spelling of a secret that is looked for. */
+struct pattern {
+	char *data;
+	size_t size;
+	size_t period;       /* the smallest shift by which it overlaps itself */
+	bool partial_before; /* base64: the neighbouring digit holds some of its bits too */
+	bool partial_after;
+};
+
+struct patterns {
+	struct pattern *items;
+	size_t count;
+	size_t capacity;
+};
+
+struct warnings {
+	char **items;
+	size_t count;
+	size_t capacity;
+};
+
+struct observer {
+	pthread_mutex_t log_lock; /* level to warnings */
+	enum log_level level;
+	enum log_format format;
+	char *command; /* or NULL */
+	char *run;     /* or NULL */
+	struct warnings warnings;
+	pthread_rwlock_t secrets_lock; /* patterns */
+	struct patterns patterns;
+};
+
+void log_done(struct observer *observer);
+void redact_done(struct observer *observer);
+
+/* ---- spans: what is to be masked (redact.c) -------------------------------- */
+
+struct span {
+	size_t start;
+	size_t end;
+	bool number; /* a bare JSON number: its mask needs quotes */
+};
+
+struct spans {
+	struct span *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* ---- views: the same bytes, unescaped (redact_view.c) ----------------------- */
+
+enum view_kind { VIEW_PLAIN, VIEW_PERCENT, VIEW_JSON, VIEW_QUOTES, VIEW_BACKSLASH, VIEW_COUNT };
+
+/* data[i] came from the source's bytes map[i] to map[i + 1]; several decoded
+ * bytes of one escape have the same map entry. A plain view has no map. */
+struct view {
+	const char *data;
+	size_t size;
+	char *decoded; /* owned, or NULL */
+	uint32_t *map; /* owned, size + 1 entries, or NULL */
+};
+#define VIEW_CLEANUP CLEANUP(view_free)
+
+/* False (and nothing to free): this kind of escape does not occur. */
+bool view_build(enum view_kind kind, const char *data, size_t size, struct view *ret);
+void view_free(struct view *view);
+/* Adds the source's bytes behind the view's [start, end). */
+void view_add_span(const struct view *view, size_t start, size_t end, bool number, struct spans *spans);
+/* Widens a span of the source so that it cuts no escape of this view in two. */
+void view_widen_span(const struct view *view, struct span *span);
+
+/* ---- where credentials stand (redact_place.c, redact_key.c) ------------------ */
+
+enum place_key {
+	PLACE_NONE,
+	PLACE_SECRET, /* password, secret, api_key: masked in every notation */
+	PLACE_TOKEN,  /* token, session: words of prose too, masked behind '=' and as JSON key only */
+	PLACE_HEADER, /* authorization, cookie: the rest of the line is theirs */
+};
+
+enum place_key place_key_kind(const char *key, size_t size);
+/* json: the text is one JSON document, and shall be one afterwards. */
+void place_find(const struct view *view, bool json, struct spans *spans);
+
+/* ---- JSON text (json_text.c) ------------------------------------------------ */
+
+/* A JSON string with its quotes. Control characters (C1 and DEL too, which
+ * terminals obey) are escaped; bytes that are not UTF-8 become U+FFFD. */
+void json_text_string(struct text *text, const char *data, size_t size);
+/* The same or null. */
+void json_text_nullable(struct text *text, const char *string);
+/* Prose for a terminal's line: control characters as \n or \x1b, other bytes as \xff. */
+void json_text_visible(struct text *text, const char *data, size_t size);
+
+/* ---- lines of the audit trail (audit_line.c) --------------------------------- */
+
+#define AUDIT_LINE_CAP ((size_t)64 << 10) /* bytes with the newline */
+
+struct audit_line {
+	int64_t sequence;
+	int64_t wall_us;
+	int64_t pid;
+	const char *host;
+	const char *previous; /* 64 hex digits */
+	const struct audit_record *record;
+};
+
+/* Appends the record's line with its newline: at most AUDIT_LINE_CAP bytes, long
+ * texts are cut. record->message and ->actor are masked by the caller. */
+void audit_line_format(const struct audit_line *line, struct text *ret);
+/* Is this a whole record? line is without its newline. */
+bool audit_line_parse(const char *line, size_t size, int64_t *ret_sequence);
+
+#endif

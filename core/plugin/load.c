@@ -1,0 +1,227 @@
+/* load.c - the table of loaded drivers, the one piece of state that belongs to the
+ * process: a loaded plugin is never unloaded, so its table outlives every
+ * project. What happens in which order is docs/internals/loading.md. */
+#include "plugin/private.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* One plugin whose code has been mapped. Its refusal is final: process_init is
+ * never called twice. */
+struct loaded {
+	const char *path;
+	const char *sha256; /* the pin, or NULL: a pinned one comes from its own memory */
+	int fd;             /* of the sealed copy; open for ever: a reused number in
+			     * /proc/self/fd/N would make the linker return this plugin */
+	const char *refusal;
+	struct driver driver;
+};
+
+static struct {
+	pthread_mutex_t lock;
+	struct arena arena;
+	struct loaded **items;
+	size_t count;
+	size_t capacity;
+} table = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct loaded *table_find(const struct source *source)
+{
+	const char *sha256 = source->section != NULL ? source->section->sha256 : NULL;
+	for (size_t i = 0; i < table.count; i++)
+		if (text_equal(table.items[i]->path, source->path) &&
+		    text_equal(table.items[i]->sha256, sha256))
+			return table.items[i];
+	return NULL;
+}
+
+static struct loaded *table_add(const struct source *source)
+{
+	struct loaded *loaded = arena_alloc(&table.arena, sizeof(*loaded));
+	loaded->path = arena_text(&table.arena, source->path);
+	loaded->sha256 =
+		arena_text(&table.arena, source->section != NULL ? source->section->sha256 : NULL);
+	loaded->fd = -1;
+	VEC_PUSH(&table, loaded);
+	return loaded;
+}
+
+static const char *linker_words(void)
+{
+	const char *words = dlerror();
+	return words != NULL ? words : "the dynamic linker gives no reason";
+}
+
+static enum status map_file(const struct loaded *loaded, void **ret_handle, struct error *error)
+{
+	char sealed[64];
+	const char *path = loaded->path;
+	if (loaded->fd >= 0) {
+		snprintf(sealed, sizeof(sealed), "/proc/self/fd/%d", loaded->fd);
+		path = sealed;
+	}
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	if (handle == NULL)
+		return error_set(error, STATUS_PLUGIN_REFUSED, "%s: the dynamic linker refuses it: %s",
+				 loaded->path, linker_words());
+	*ret_handle = handle;
+	return STATUS_OK;
+}
+
+/* Asks twice: a function that allocates or counts is not what was agreed on. */
+static enum status ask_manifest(const char *path, void *handle, const struct elq_manifest **ret,
+				struct error *error)
+{
+	elq_plugin_fn *entry;
+	void *symbol = dlsym(handle, ELQ_ENTRY_SYMBOL);
+	if (symbol == NULL)
+		return error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s", path,
+				 ELQ_ENTRY_SYMBOL, linker_words());
+	memcpy(&entry, &symbol, sizeof(entry));
+	const struct elq_manifest *first = entry(ELQ_ABI_VERSION);
+	if (first != entry(ELQ_ABI_VERSION))
+		return error_set(error, STATUS_PLUGIN_REFUSED,
+				 "%s: its %s returns another manifest at each call", path,
+				 ELQ_ENTRY_SYMBOL);
+	*ret = first;
+	return STATUS_OK;
+}
+
+static enum status run_process_init(const struct elq_manifest *manifest, const char *path,
+				    struct error *error)
+{
+	if (manifest->process_init == NULL)
+		return STATUS_OK;
+	int32_t code = manifest->process_init();
+	if (code == ELQ_OK)
+		return STATUS_OK;
+	return error_set(error, STATUS_PLUGIN_REFUSED, "%s: its process_init failed with code %" PRId32,
+			 path, code);
+}
+
+static enum status start(struct observer *observer, struct loaded *loaded, const struct elq_note *note,
+			 struct error *error)
+{
+	void *handle;
+	const struct elq_manifest *manifest;
+	enum status status = map_file(loaded, &handle, error);
+	if (status == STATUS_OK)
+		status = ask_manifest(loaded->path, handle, &manifest, error);
+	if (status == STATUS_OK)
+		status = manifest_adopt(manifest, note, loaded->path, &table.arena, &loaded->driver,
+					error);
+	if (status == STATUS_OK)
+		status = run_process_init(manifest, loaded->path, error);
+	if (status == STATUS_OK)
+		status = manifest_adopt_extensions(&loaded->driver, error);
+	if (status != STATUS_OK)
+		return status;
+	const char *extra = exports_extra(handle);
+	if (extra != NULL)
+		log_write(observer, LOG_WARN, "the plugin %s exports more than %s: %s", loaded->path,
+			  ELQ_ENTRY_SYMBOL, extra);
+	return STATUS_OK;
+}
+
+static enum status load_locked(struct observer *observer, const struct project *project,
+			       const struct source *source, const struct driver **ret,
+			       struct error *error)
+{
+	struct examined examined;
+	struct loaded *loaded = table_find(source);
+	if (loaded == NULL) {
+		enum status status = source_examine(project, source, &examined, error);
+		if (status != STATUS_OK) {
+			fd_close(&examined.fd);
+			return status;
+		}
+		loaded = table_add(source);
+		if (loaded->sha256 != NULL)
+			loaded->fd = examined.fd;
+		else
+			fd_close(&examined.fd);
+		if (start(observer, loaded, &examined.note, error) != STATUS_OK)
+			loaded->refusal = arena_text(&table.arena, error->message);
+	}
+	if (loaded->refusal != NULL)
+		return error_set(error, STATUS_PLUGIN_REFUSED, "%s", loaded->refusal);
+	*ret = &loaded->driver;
+	return STATUS_OK;
+}
+
+/* ---- the error that lists every candidate ------------------------------------------ */
+
+/* Names of the folder's drivers; their files are not opened. */
+static void add_folder_drivers(const struct project *project, struct text *ret)
+{
+	DIR *folder = opendir(project->plugin_dir);
+	if (folder == NULL)
+		return;
+	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+		const char *name = entry->d_name;
+		size_t prefix = strlen("elq_driver_"), suffix = strlen(".so");
+		if (!text_starts(name, "elq_driver_") || !text_ends(name, ".so") ||
+		    strlen(name) <= prefix + suffix)
+			continue;
+		text_add(ret, ret->size > 0 ? ", " : "");
+		text_append(ret, name + prefix, strlen(name) - prefix - suffix);
+		if (ret->size > 1024)
+			break;
+	}
+	closedir(folder);
+}
+
+static void explain_missing(const struct project *project, struct error *error)
+{
+	TEXT_CLEANUP struct text drivers = {0};
+	add_folder_drivers(project, &drivers);
+	if (drivers.size > 0)
+		error_hint(error, "%s has the drivers: %s", project->plugin_dir, text_string(&drivers));
+	else
+		error_hint(error,
+			   "%s has no drivers: install the plugin, or set [plugins] dir to where it is",
+			   project->plugin_dir);
+}
+
+static void explain(const struct project *project, const struct source *source, struct error *error)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	ERROR_CLEANUP struct error first = {0};
+	error_move(&first, error);
+	const char *folder_path = source_folder_path(project, &arena, source->kind, source->name);
+	bool other = !text_equal(folder_path, source->path) && file_exists(folder_path);
+	error_set(error, first.status, "the driver \"%s\" cannot be loaded: %s%s%s%s%s%s", source->name,
+		  first.message, other ? "; " : "", other ? folder_path : "",
+		  other ? ": passed over, because [plugin:" : "", other ? source->name : "",
+		  other ? "] names another file" : "");
+	if (first.hint != NULL)
+		error_hint(error, "%s", first.hint);
+	else if (first.status == STATUS_PLUGIN_MISSING)
+		explain_missing(project, error);
+}
+
+enum status driver_load(struct observer *observer, const struct project *project, const char *name,
+			const struct driver **ret, struct error *error)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	struct source source;
+	if (!parse_name(name)) {
+		error_set(error, STATUS_PLUGIN_MISSING,
+			  "\"%s\" is not a driver's name ([a-z][a-z0-9_]*)", name);
+		explain_missing(project, error);
+		return STATUS_PLUGIN_MISSING;
+	}
+	source_find(project, &arena, ELQ_KIND_DRIVER, name, &source);
+	enum status status = source_check_enabled(project, &source, error);
+	if (status == STATUS_OK) {
+		pthread_mutex_lock(&table.lock);
+		status = load_locked(observer, project, &source, ret, error);
+		pthread_mutex_unlock(&table.lock);
+	}
+	if (status != STATUS_OK)
+		explain(project, &source, error);
+	return status;
+}

@@ -1,0 +1,156 @@
+/* ask.c - the one place where a person is asked. Questions and answers go over
+ * the terminal device, never over standard input, so that a pipe cannot
+ * answer. End of input is "no". */
+#include "run/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ANSWER_CAP 256
+
+static int terminal_open(void)
+{
+	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/* A terminal that we may read from: it opens, and we are its foreground group. */
+bool ask_terminal_present(void)
+{
+	int fd = terminal_open();
+	if (fd < 0)
+		return false;
+	bool present = tcgetpgrp(fd) == getpgrp();
+	close(fd);
+	return present;
+}
+
+/* Reads one line. false: end of input, too long, or a signal came. */
+static bool read_line(const struct run *run, int fd, char line[ANSWER_CAP])
+{
+	size_t size = 0;
+	for (;;) {
+		struct pollfd ready[2] = {{fd, POLLIN, 0}, {signals_fd(run), POLLIN, 0}};
+		if (poll(ready, 2, -1) < 0 && errno != EINTR)
+			return false;
+		if (atomic_load(&run->stop))
+			return false;
+		if (!(ready[0].revents))
+			continue;
+		char c;
+		ssize_t got = read(fd, &c, 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		if (c == '\n')
+			break;
+		if (size == ANSWER_CAP - 1)
+			return false;
+		line[size++] = c;
+	}
+	if (size && line[size - 1] == '\r')
+		size--;
+	line[size] = 0;
+	return true;
+}
+
+/* Does the person type exactly this? */
+static bool typed(const struct run *run, int fd, const char *expected)
+{
+	char line[ANSWER_CAP];
+	return read_line(run, fd, line) && strcmp(line, expected) == 0;
+}
+
+static void tell(int fd, const struct text *text)
+{
+	(void)fd_write_all(fd, text_string(text), text->size);
+}
+
+static bool must_be_asked(const struct target *target)
+{
+	return target_goes(target) && target->verdict.decision == GUARD_ASK;
+}
+
+static uint32_t asks_of_all(const struct run *run)
+{
+	uint32_t asks = 0;
+	for (size_t i = 0; i < run->target_count; i++)
+		if (must_be_asked(&run->targets[i]))
+			asks |= run->targets[i].verdict.asks;
+	return asks;
+}
+
+static void introduce(const struct run *run, int fd)
+{
+	TEXT_CLEANUP struct text text = {0};
+	text_printf(&text, "\n%s will change:\n", run->command->name);
+	for (size_t i = 0; i < run->target_count; i++) {
+		const struct target *target = &run->targets[i];
+		if (must_be_asked(target))
+			text_printf(&text, "  %s: %s (%s), %s%s\n", target->connection->name,
+				    target->info->location, target->info->product,
+				    target->stamp.present ? "stamped " : "no stamp",
+				    target->stamp.present ? target->stamp.word : "");
+	}
+	tell(fd, &text);
+}
+
+static bool ask_destroy(const struct run *run, int fd)
+{
+	TEXT_CLEANUP struct text text = {0};
+	text_add(&text, "The data in it will be destroyed. Type DESTROY_DATA to go on: ");
+	tell(fd, &text);
+	return typed(run, fd, "DESTROY_DATA");
+}
+
+static bool ask_name(const struct run *run, int fd, const struct target *target)
+{
+	TEXT_CLEANUP struct text text = {0};
+	text_printf(&text,
+		    "Type the name of the database of \"%s\" (%s) to go on: ", target->connection->name,
+		    target->info->name);
+	tell(fd, &text);
+	return typed(run, fd, target->info->name);
+}
+
+static void answer(struct run *run, uint32_t ask, bool yes)
+{
+	for (size_t i = 0; i < run->target_count; i++) {
+		struct target *target = &run->targets[i];
+		if (!must_be_asked(target) || !(target->verdict.asks & ask))
+			continue;
+		target->asked = true;
+		if (ask == GUARD_ASK_DESTROY)
+			target->facts.typed_destroy = yes ? FACT_YES : FACT_NO;
+	}
+}
+
+/* DESTROY_DATA once, then each database's name in sorted order. */
+enum status ask_person(struct run *run, struct error *error)
+{
+	uint32_t asks = asks_of_all(run);
+	if (!asks)
+		return STATUS_OK;
+	int fd CLEANUP(fd_close) = terminal_open();
+	if (fd < 0)
+		return error_set(error, STATUS_REFUSED,
+				 "the terminal went away before the question was answered");
+	introduce(run, fd);
+	bool going = true;
+	if (asks & GUARD_ASK_DESTROY) {
+		going = ask_destroy(run, fd);
+		answer(run, GUARD_ASK_DESTROY, going);
+	}
+	for (size_t i = 0; i < run->target_count; i++) {
+		struct target *target = &run->targets[i];
+		if (!must_be_asked(target) || !(target->verdict.asks & GUARD_ASK_NAME))
+			continue;
+		going = going && ask_name(run, fd, target);
+		target->asked = true;
+		target->facts.typed_name = going ? FACT_YES : FACT_NO;
+	}
+	return stop_status(run, error);
+}

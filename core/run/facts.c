@@ -1,0 +1,179 @@
+/* facts.c - where each of the guard's facts comes from. A fact that cannot be
+ * found out stays unknown, and unknown never counts as permission. */
+#include "run/private.h"
+
+#include <string.h>
+
+static enum fact fact_of(bool yes)
+{
+	return yes ? FACT_YES : FACT_NO;
+}
+
+struct guard_command facts_command(const struct run *run)
+{
+	struct guard_command command = run->command->guard;
+	if (run->dry_run) /* makes any command's class safe */
+		command = (struct guard_command){.class_ = GUARD_SAFE};
+	return command;
+}
+
+void facts_local(const struct run *run, struct target *target)
+{
+	const struct project *project = &run->project;
+	struct guard_facts *facts = &target->facts;
+	bool production = project->production || target->connection->production;
+	facts->production = fact_of(production);
+	facts->allow_destructive = fact_of(project->allow_destructive);
+	facts->force = fact_of(option_given(run->invocation, OPTION_FORCE));
+	facts->yes = fact_of(option_given(run->invocation, OPTION_YES));
+	facts->terminal = fact_of(ask_terminal_present());
+	facts->twin = fact_of(target->connection->twin);
+	facts->role_wrong = fact_of(target->connection->role_credentials && !project->role_migration);
+	/* What the INI alone makes strict, no database can loosen. */
+	facts->forbid = project->policy.forbid ? FACT_YES : FACT_UNKNOWN;
+	facts->require_backup = project->policy.require_backup ? FACT_YES : FACT_UNKNOWN;
+}
+
+/* ---- the stamp and the stored policy ----------------------------------------- */
+
+static void stamp_take(void *opaque, const char *key, const char *value)
+{
+	struct target *target = opaque;
+	struct stamp *stamp = &target->stamp;
+	if (strcmp(key, "stamp.word") == 0) {
+		stamp->present = true;
+		stamp->word = arena_text(&target->arena, value);
+	} else if (strcmp(key, "stamp.id") == 0) {
+		stamp->id = arena_text(&target->arena, value);
+	} else if (strcmp(key, "stamp.at") == 0) {
+		stamp->at = arena_text(&target->arena, value);
+	} else if (strcmp(key, "stamp.actor") == 0) {
+		stamp->actor = arena_text(&target->arena, value);
+	} else if (strcmp(key, "policy") == 0) {
+		stamp->has_policy = policy_parse(value, &stamp->policy);
+		/* A policy that cannot be read is taken as the strictest. */
+		if (!stamp->has_policy) {
+			stamp->has_policy = true;
+			stamp->policy = (struct policy){.forbid = true, .require_backup = true};
+		}
+	}
+}
+
+static bool policy_weaker(struct policy policy, struct policy stored)
+{
+	struct policy strict = policy_stricter(policy, stored);
+	return strict.forbid != policy.forbid || strict.require_backup != policy.require_backup ||
+	       strict.backup_max_age_us != policy.backup_max_age_us;
+}
+
+/* db:stamp: does it take the production stamp away, or weaken the policy? */
+static bool stamp_loosens(const struct run *run, const struct target *target)
+{
+	const struct stamp *stamp = &target->stamp;
+	const char *word = argument(run->invocation, 0);
+	if (stamp->present && word_is_production(stamp->word) && !(word && word_is_production(word)))
+		return true;
+	return stamp->has_policy && policy_weaker(run->project.policy, stamp->policy);
+}
+
+enum status facts_of_database(const struct run *run, struct target *target, struct error *error)
+{
+	struct guard_facts *facts = &target->facts;
+	target->stamp = (struct stamp){0};
+	facts->stamped = facts->stamp_production = FACT_UNKNOWN;
+	facts->holds_rows = FACT_UNKNOWN;
+	enum status status = database_meta_read(target->database, stamp_take, target, error);
+	if (status)
+		return status;
+	const struct stamp *stamp = &target->stamp;
+	target->policy = run->project.policy;
+	if (stamp->has_policy)
+		target->policy = policy_stricter(target->policy, stamp->policy);
+	facts->stamped = fact_of(stamp->present);
+	facts->stamp_production = fact_of(stamp->present && word_is_production(stamp->word));
+	facts->forbid = fact_of(target->policy.forbid);
+	facts->require_backup = fact_of(target->policy.require_backup);
+	/* There is no backup catalog yet, so nothing can be younger than the policy asks. */
+	facts->backup_fresh = FACT_NO;
+	facts->loosens =
+		fact_of(run->command->guard.class_ == GUARD_STAMP && stamp_loosens(run, target));
+	return STATUS_OK;
+}
+
+enum status facts_look(struct target *target, uint32_t reasons, struct error *error)
+{
+	if (!(reasons & GUARD_REASON_UNKNOWN_ROWS))
+		return STATUS_OK;
+	bool rows = true;
+	enum status status = database_holds_rows(target->database, &rows, error);
+	if (status == STATUS_UNSUPPORTED) { /* the fact stays unknown, and the guard says so */
+		error_clear(error);
+		return STATUS_OK;
+	}
+	if (!status)
+		target->facts.holds_rows = fact_of(rows);
+	return status;
+}
+
+/* ---- identities -------------------------------------------------------------- */
+
+/* The application's identity, found by opening it for reading. *ret is in the
+ * target's arena, or NULL when nothing answers at its address. */
+static enum status application_identity(struct run *run, struct target *target, const char **ret,
+					struct error *error)
+{
+	const struct connection *application =
+		project_connection(&run->project, target->connection->application);
+	const struct driver *driver = NULL;
+	struct database *database = NULL;
+	*ret = NULL;
+	if (!application)
+		return STATUS_OK;
+	enum status status =
+		driver_load(run->observer, &run->project, application->driver, &driver, error);
+	if (status)
+		return status;
+	status = database_open(run->observer, &run->project, application, driver, false, &database,
+			       error);
+	if (status == STATUS_CONNECT) {
+		log_write(run->observer, LOG_WARN,
+			  "%s: its application \"%s\" cannot be opened, so only their settings could "
+			  "be compared",
+			  target->connection->name, application->name);
+		error_clear(error);
+		return STATUS_OK;
+	}
+	if (status)
+		return status;
+	*ret = arena_text(&target->arena, database_info(database)->identity);
+	database_close(database);
+	return STATUS_OK;
+}
+
+static enum status same_database(struct target *target, const char *what, struct error *error)
+{
+	error_set(error, STATUS_TWIN_IS_APPLICATION, "\"%s\" is the same database as %s: %s",
+		  target->connection->name, what, target->info->location);
+	error_hint(error, "nothing was written; give each connection a database of its own");
+	return STATUS_TWIN_IS_APPLICATION;
+}
+
+enum status facts_identities(struct run *run, struct target *target, struct error *error)
+{
+	if (target->connection->twin && target->connection->application) {
+		const char *identity = NULL;
+		enum status status = application_identity(run, target, &identity, error);
+		if (status)
+			return status;
+		if (text_equal(identity, target->info->identity))
+			return same_database(target, "the application that it is the twin of", error);
+	}
+	if (facts_command(run).class_ == GUARD_SAFE)
+		return STATUS_OK;
+	for (struct target *other = run->targets; other < target; other++)
+		if (other->info && text_equal(other->info->identity, target->info->identity))
+			return same_database(
+				target, arena_printf(&target->arena, "\"%s\"", other->connection->name),
+				error);
+	return STATUS_OK;
+}

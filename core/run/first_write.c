@@ -1,0 +1,43 @@
+/* first_write.c - the first time that we write to a database: our tables, and
+ * the stamp that says which environment it is, in one transaction. */
+#include "run/private.h"
+
+enum status target_write_stamp(struct run *run, struct target *target, const char *word,
+			       bool store_policy, struct error *error)
+{
+	char now[CLOCK_TEXT], id[RANDOM_ID_TEXT];
+	struct database *database = target->database;
+	clock_format(clock_wall_us(), now);
+	random_id(id);
+	enum status status = database_meta_write(database, "stamp.word", word, error);
+	if (!status && !target->stamp.id)
+		status = database_meta_write(database, "stamp.id", id, error);
+	if (!status)
+		status = database_meta_write(database, "stamp.at", now, error);
+	if (!status)
+		status = database_meta_write(database, "stamp.actor", run->project.actor, error);
+	if (!status && store_policy)
+		status = database_meta_write(
+			database, "policy", policy_format(&target->arena, &run->project.policy), error);
+	if (!status && !target->stamp.id)
+		target->stamp.id = arena_text(&target->arena, id);
+	return status;
+}
+
+enum status first_write(struct run *run, struct target *target, struct error *error)
+{
+	if (target->stamp.present || (run->command->flags & (COMMAND_STAMPS | COMMAND_LOCKLESS)))
+		return STATUS_OK;
+	enum status status = database_begin(target->database, 0, NULL, 0, -1, error);
+	if (status)
+		return status;
+	status = database_history_create(target->database, error);
+	if (!status)
+		status = target_write_stamp(run, target, target->word, false, error);
+	if (!status)
+		status = database_commit(target->database, error);
+	ERROR_CLEANUP struct error second = {0};
+	if (status && database_rollback(target->database, &second))
+		error_hint(error, "rolling back failed too: %s", second.message);
+	return status;
+}

@@ -1,0 +1,81 @@
+/* locks.c - one writer per database: take the lock, wait for it when --wait
+ * says so, and name the holder when it cannot be had. */
+#include "run/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WAIT_STEP_MS 50
+
+static void name_holder(struct target *target, struct error *error)
+{
+	struct lock_holder holder = {0};
+	ERROR_CLEANUP struct error ignored = {0};
+	if (database_lock_inspect(target->database, &target->arena, &holder, &ignored) || !holder.id) {
+		error_set(error, STATUS_LOCKED, "another run holds the lock of %s",
+			  target->info->location);
+	} else {
+		error_set(error, STATUS_LOCKED,
+			  "%s is locked by %s (%s on %s, pid %lld) since %s, run %s",
+			  target->info->location, holder.command, holder.actor, holder.host,
+			  (long long)holder.pid, holder.since, holder.id);
+	}
+	error_hint(error, "wait for it with --wait, or see eloquent help migrate:unlock");
+}
+
+enum status lock_take(struct run *run, struct target *target, struct error *error)
+{
+	int64_t wait_us = option_given(run->invocation, OPTION_WAIT) ? INT64_MAX : 0;
+	enum status status = option_duration(run->invocation, OPTION_WAIT, &wait_us, error);
+	if (status)
+		return status;
+	struct lock_owner owner = {run->id, run->project.actor, run->command->name};
+	int64_t start = clock_monotonic_ns();
+	for (;;) {
+		status = database_lock(target->database, &owner, error);
+		if (status != STATUS_LOCKED) {
+			target->locked = status == STATUS_OK;
+			return status;
+		}
+		if ((clock_monotonic_ns() - start) / 1000 >= wait_us)
+			break;
+		error_clear(error);
+		if (stop_wait(run, WAIT_STEP_MS))
+			return stop_status(run, error);
+	}
+	name_holder(target, error);
+	return STATUS_LOCKED;
+}
+
+static int by_identity(const void *a, const void *b)
+{
+	const struct target *const *left = a;
+	const struct target *const *right = b;
+	return strcmp((*left)->info->identity, (*right)->info->identity);
+}
+
+enum status locks_take(struct run *run)
+{
+	struct target **order = arena_alloc(&run->arena, run->target_count * sizeof(*order));
+	enum status strongest = STATUS_OK;
+	size_t count = 0;
+	for (size_t i = 0; i < run->target_count; i++)
+		if (target_goes(&run->targets[i]))
+			order[count++] = &run->targets[i];
+	qsort(order, count, sizeof(struct target *), by_identity);
+	for (size_t i = 0; i < count && !strongest; i++) {
+		order[i]->status = lock_take(run, order[i], &order[i]->error);
+		strongest = status_stronger(strongest, order[i]->status);
+	}
+	return strongest;
+}
+
+enum status lock_probe(struct target *target, struct error *error)
+{
+	struct lock_holder holder = {0};
+	ERROR_CLEANUP struct error ignored = {0};
+	if (database_lock_inspect(target->database, &target->arena, &holder, &ignored) || !holder.held)
+		return STATUS_OK;
+	name_holder(target, error);
+	return STATUS_LOCKED;
+}

@@ -1,0 +1,72 @@
+/* private.h - the stations of a command's life, in the order in which run.c
+ * visits them; private to this room. */
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include "run/run.h"
+
+/* Is this target still going to be worked on? */
+static inline bool target_goes(const struct target *target)
+{
+	return !target->idle && !target->skipped && target->status == STATUS_OK;
+}
+
+/* select.c: fills run->targets from the command line, the environment and the
+ * INI. STATUS_USAGE, STATUS_UNKNOWN_NAME. */
+enum status select_targets(struct run *run, struct error *error) MUST_CHECK;
+
+/* facts.c: facts that need no database; facts that do. Reading one again
+ * replaces it. */
+void facts_local(const struct run *run, struct target *target);
+enum status facts_of_database(const struct run *run, struct target *target,
+			      struct error *error) MUST_CHECK;
+/* Answers the facts that the verdict asked for and that cost a look. */
+enum status facts_look(struct target *target, uint32_t reasons, struct error *error) MUST_CHECK;
+struct guard_command facts_command(const struct run *run);
+/* After opening: no twin is its application, no two targets are one database. */
+enum status facts_identities(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+
+/* refusal.c: the sentences of a refusal. `target` may be NULL. */
+enum status refusal_set(const struct run *run, const struct target *target,
+			const struct guard_verdict *verdict, struct error *error);
+void refusal_warn(const struct run *run, const struct target *target);
+
+/* ask.c: is there a terminal, and what does the person at it say? Sets the
+ * answers of every target that must be asked. */
+bool ask_terminal_present(void);
+enum status ask_person(struct run *run, struct error *error) MUST_CHECK;
+
+/* locks.c: takes the lock of one target; waits as --wait says. */
+enum status lock_take(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+/* Takes the locks of all targets that go, in the order of the databases'
+ * identities: names are each project's own, and two projects that wait for each
+ * other in different orders would wait for ever. */
+enum status locks_take(struct run *run) MUST_CHECK;
+/* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
+enum status lock_probe(struct target *target, struct error *error) MUST_CHECK;
+
+/* first_write.c: our tables and the stamp. */
+enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+
+/* outcome.c: the audit records around the work. */
+bool outcome_recorded(const struct run *run, const struct target *target);
+enum status outcome_intent(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+void outcome_record(struct run *run, struct target *target);
+void outcome_refusal(struct run *run, const struct target *target, const struct error *error);
+
+/* pool.c: calls `job` for every target that still goes, on up
+ * to `jobs` threads. */
+void pool_run(struct run *run, int64_t jobs, void (*job)(struct run *run, struct target *target));
+
+/* signals.c: the thread that turns signals into run->stop. stop_wait sleeps up
+ * to `ms` and returns early, with true, when a signal came. */
+enum status signals_start(struct run *run, struct error *error) MUST_CHECK;
+void signals_stop(struct run *run);
+int signals_fd(const struct run *run); /* readable once a signal came; -1: not started */
+bool stop_wait(const struct run *run, int64_t ms);
+enum status stop_status(const struct run *run, struct error *error);
+
+/* say.c */
+void target_flush(struct run *run, struct target *target);
+
+#endif

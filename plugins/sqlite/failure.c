@@ -1,0 +1,98 @@
+/* failure.c - SQLite's errors as the host's: which code, whose words, and what
+ * a person can do about it. */
+#include "sqlite/internal.h"
+
+#include <string.h>
+
+int32_t failure_no_memory(const struct elq_call *call)
+{
+	return sqlkit_fail(call, ELQ_ERR_NOMEM, NULL, "SQLite's driver ran out of memory");
+}
+
+static int32_t code_of(const struct elq_connection *connection, int primary)
+{
+	switch (primary) {
+	case SQLITE_INTERRUPT:
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		if (connection->stopped != ELQ_OK)
+			return connection->stopped;
+		return primary == SQLITE_INTERRUPT ? ELQ_ERR_CANCELLED : ELQ_ERR_LOCKED;
+	case SQLITE_NOMEM:
+		return ELQ_ERR_NOMEM;
+	case SQLITE_CONSTRAINT:
+		return ELQ_ERR_CONSTRAINT;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return ELQ_ERR_CORRUPT;
+	case SQLITE_CANTOPEN:
+		return ELQ_ERR_CONNECT;
+	default:
+		return ELQ_ERR_FAILED;
+	}
+}
+
+static const char *hint_of(int extended)
+{
+	switch (extended & 0xff) {
+	case SQLITE_BUSY:
+		return "another program is using this database; wait until it is done, or raise lock_timeout";
+	case SQLITE_FULL:
+		return "free some space on the disk that holds the database, then run again";
+	case SQLITE_IOERR:
+		return "look at the disk that holds the database: its space, its limits, its log";
+	case SQLITE_READONLY:
+		return "give this user the right to write the database file and its folder";
+	case SQLITE_CORRUPT:
+		return "restore a backup, or look at the file with sqlite3's .recover";
+	case SQLITE_NOTADB:
+		return "check the path; if it is the right one, restore a backup";
+	case SQLITE_CANTOPEN:
+		return "check that the folder exists and that this user may write in it";
+	default:
+		return NULL;
+	}
+}
+
+/* SQLite's words, with the system's where the disk is to blame. */
+static char *words_of(sqlite3 *db, int extended, const char *doing)
+{
+	int primary = extended & 0xff;
+	int system = sqlite3_system_errno(db);
+	bool of_system = system != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ||
+					 primary == SQLITE_FULL);
+	char reason[128] = "";
+	if (of_system)
+		sqlite3_snprintf(sizeof(reason), reason, " (%s)", strerrordesc_np(system));
+	return sqlite3_mprintf("%s%s%s%s", doing ? doing : "", doing ? ": " : "", sqlite3_errmsg(db),
+			       reason);
+}
+
+int32_t failure_report(struct elq_connection *connection, sqlite3 *db, const char *doing)
+{
+	int extended = sqlite3_extended_errcode(db);
+	int32_t code = code_of(connection, extended & 0xff);
+	char *message = words_of(db, extended, doing);
+	if (!message)
+		return failure_no_memory(connection->call);
+	const char *hint = hint_of(extended);
+	if (code == ELQ_ERR_TIMEOUT)
+		hint = "it was stopped at its time limit; raise timeout if it needs longer";
+	else if (code == ELQ_ERR_CANCELLED)
+		hint = NULL;
+	struct elq_error error = {
+		.struct_size = sizeof(error),
+		.code = code,
+		.native = extended,
+		.statement = -1,
+		.offset = -1,
+		.message = sqlkit_str(message),
+		.hint = sqlkit_str(hint),
+	};
+#if SQLITE_VERSION_NUMBER >= 3038000
+	error.offset = sqlite3_error_offset(db);
+#endif
+	connection->call->host->set_error(connection->call, &error);
+	sqlite3_free(message);
+	return code;
+}

@@ -1,0 +1,229 @@
+/* internal.h - what the files of this driver share: the connection, and what
+ * each file promises to the others. Nothing here is seen outside the plugin.
+ *
+ * Reading order: driver.c (the slots), connection.c, statement.c,
+ * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c.
+ *
+ * Memory is SQLite's allocator throughout, so that one seam makes every
+ * allocation of this driver fail. Functions that can fail return ELQ_OK or
+ * ELQ_ERR_* and have reported through connection->call. */
+#ifndef SQLITE_INTERNAL_H
+#define SQLITE_INTERNAL_H
+
+#include "sqlkit/error.h"
+#include "sqlkit/history.h"
+
+#include <eloquent/driver.h>
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#define SQLITE_OLDEST 3037000 /* the first with SQLITE_OPEN_EXRESCODE */
+
+/* ---- names.c: a set of names as SQLite compares them ------------------------ */
+
+struct names {
+	char **items;
+	uint64_t count;
+	uint64_t capacity;
+};
+bool names_add(struct names *names, const char *name); /* once each; false: no memory */
+bool names_contain(const struct names *names, const char *name);
+void names_clear(struct names *names); /* keeps the room */
+void names_free(struct names *names);
+
+/* ---- location.c: the settings, and the place that they name ----------------- */
+
+struct location {
+	char *path;   /* absolute, every link resolved; the last component may be absent */
+	char *folder;
+	const char *name; /* inside path */
+	int64_t lock_timeout_us;
+};
+int32_t location_read(const struct elq_call *call, const struct elq_setting *settings,
+		      uint64_t setting_count, struct location *ret);
+void location_free(struct location *location);
+
+/* ---- the connection --------------------------------------------------------- */
+
+/* The unit of work that is open. */
+struct unit {
+	bool open;
+	bool migration;    /* ELQ_BEGIN_MIGRATION */
+	bool autocommit;   /* ELQ_BEGIN_AUTOCOMMIT: there is no transaction of ours */
+	bool foreign_keys; /* enforced */
+	bool started;      /* its transaction is open; false while the database is absent */
+	bool nested;       /* a second unit, for our own tables, inside an autocommit one */
+	bool savepoint;    /* nested, and the user's own transaction was open */
+};
+
+/* What the authorizer saw; authorizer.c. */
+struct seen {
+	struct names touched;   /* tables of main whose rows or definition changed in this unit */
+	struct names redefined; /* those whose definition did */
+	bool altered;           /* ALTER TABLE: other tables' definitions may have changed too */
+	bool dirty;             /* the session was changed: PRAGMA, ATTACH, temporary object */
+	char *dropped;          /* by the statement that is prepared now */
+	const char *refusal;    /* why the statement that is prepared now is refused; static */
+	bool no_memory;
+};
+
+struct foreign_key {
+	char *child;
+	char *parent;
+	char *columns; /* of the child: "a, b" */
+	int64_t id;    /* SQLite's number of it within the child */
+};
+struct violations { /* violations.c */
+	struct violation *items;
+	uint64_t count;
+	uint64_t capacity;
+};
+/* What is known about foreign keys between two units; foreign_keys.c. */
+struct foreign_keys {
+	bool loaded;
+	int64_t data_version; /* of the moment it was loaded: another program's change moves it */
+	struct foreign_key *items;
+	uint64_t count;
+	uint64_t capacity;
+	struct names counted;    /* children whose violations `standing` holds */
+	struct violations standing;
+	struct names retry; /* children to count at the next unit's begin */
+};
+
+#define STATEMENT_CACHE 10
+struct cached_statement {
+	char *text;
+	uint64_t size;
+	sqlite3_stmt *statement;
+	uint64_t used;
+};
+
+struct elq_connection {
+	const struct elq_call *call; /* of the slot that runs now; NULL between slots */
+	struct location location;
+	bool writable;  /* ELQ_OPEN_WRITE */
+	bool exists;    /* false: db is an empty stand-in in memory */
+	bool read_only; /* the file or its folder cannot be written */
+	dev_t device;   /* of the file, while it exists */
+	ino_t inode;
+
+	pthread_mutex_t swap; /* held while db is exchanged and while cancel() uses it */
+	sqlite3 *db;
+	atomic_int cancelled; /* cancel() came during this slot */
+	bool deaf;            /* rolling back: neither cancellation nor deadline counts */
+	int32_t stopped;      /* ELQ_ERR_CANCELLED or _TIMEOUT, as the handlers found; else ELQ_OK */
+	int64_t wait_us;      /* how long to wait for the database's locks */
+	int64_t wait_since_ns;
+	bool ours;            /* the statement that is prepared or run now is not the user's */
+
+	struct unit unit;
+	struct seen seen;
+	struct foreign_keys foreign_keys;
+	struct cached_statement cache[STATEMENT_CACHE];
+	uint64_t cache_clock;
+	struct sqlkit_history history;
+
+	/* Where the splitter stopped last, so that a script's lines are counted
+	 * once. Any thread may split: under `swap`. */
+	struct {
+		const char *script;
+		uint64_t size;
+		uint64_t next;
+		uint64_t line;
+	} memo;
+
+	char identity[512];  /* of describe() */
+	char holder[8192];   /* of inspect(): the lock file's text, cut into strings */
+};
+
+/* ---- connection.c ------------------------------------------------------------ */
+
+int32_t connection_open(const struct elq_call *call, const struct elq_setting *settings,
+			uint64_t setting_count, uint32_t flags, struct elq_connection **ret);
+void connection_close(struct elq_connection *connection); /* NULL is accepted */
+int32_t connection_describe(struct elq_connection *connection, struct elq_description *ret);
+/* Looks whether an absent database has come into being; then opens it. */
+int32_t connection_refresh(struct elq_connection *connection);
+/* Creates the absent database: the first write. */
+int32_t connection_create(struct elq_connection *connection);
+/* A new session on the same file, without what the old one had set. */
+int32_t connection_reopen(struct elq_connection *connection);
+/* Is the file still the one that was opened, and known by one name only? */
+int32_t connection_check_place(struct elq_connection *connection);
+/* May this connection write at all? */
+int32_t connection_check_writable(struct elq_connection *connection);
+
+/* ---- waiting.c: busy and progress handlers, cancellation --------------------- */
+
+void waiting_install(struct elq_connection *connection, sqlite3 *db);
+bool waiting_is_over(struct elq_connection *connection); /* cancelled, or past the deadline */
+
+/* ---- failure.c: SQLite's errors as the host's ---------------------------------- */
+
+/* Reports what `db` says about its last call. `doing` is NULL or begins the
+ * message ("cannot open /x/y"). Returns the code. */
+int32_t failure_report(struct elq_connection *connection, sqlite3 *db, const char *doing);
+int32_t failure_no_memory(const struct elq_call *call);
+
+/* ---- authorizer.c --------------------------------------------------------------- */
+
+void authorizer_install(struct elq_connection *connection, sqlite3 *db);
+void seen_clear(struct seen *seen); /* all but dirty */
+void seen_free(struct seen *seen);
+
+/* ---- statement.c ---------------------------------------------------------------- */
+
+/* The slot. */
+int32_t statement_execute(struct elq_connection *connection, const struct elq_statement *statement,
+			  const struct elq_sink *sink, struct elq_result *ret_result);
+/* One statement of ours that stays prepared ("COMMIT"). */
+int32_t statement_run(struct elq_connection *connection, const char *text);
+int32_t statement_run_into(struct elq_connection *connection, const char *text,
+			   const struct elq_sink *sink);
+/* The same, run once, composed with sqlite3_mprintf and freed here; NULL: no memory. */
+int32_t statement_run_once(struct elq_connection *connection, char *text);
+/* Prepares and steps a query of ours; `row` is called per row, non-zero stops. The text is
+ * freed here. ELQ_OK also when stopped. */
+int32_t statement_query(struct elq_connection *connection, char *text,
+			int32_t (*row)(void *context, sqlite3_stmt *statement), void *context);
+void statement_cache_clear(struct elq_connection *connection);
+
+/* ---- transaction.c ---------------------------------------------------------------- */
+
+int32_t transaction_begin(struct elq_connection *connection, const struct elq_begin *begin);
+int32_t transaction_commit(struct elq_connection *connection);
+int32_t transaction_rollback(struct elq_connection *connection);
+/* Before a statement of a unit: creates an absent database, opens the unit's
+ * transaction if that was put off, and raises when the transaction is gone. */
+int32_t transaction_ready(struct elq_connection *connection);
+/* For writes to our tables: there must be a unit, too. */
+int32_t transaction_require(struct elq_connection *connection);
+
+/* ---- foreign_keys.c ----------------------------------------------------------------- */
+
+int32_t foreign_keys_begin(struct elq_connection *connection);
+/* Before COMMIT: violations that the unit made. */
+int32_t foreign_keys_check(struct elq_connection *connection);
+/* After a unit without a transaction: says in the log what stands. */
+int32_t foreign_keys_warn(struct elq_connection *connection);
+/* Would dropping this table delete or change rows of another one? Then it is refused. */
+int32_t foreign_keys_check_drop(struct elq_connection *connection, const char *table);
+void foreign_keys_forget(struct elq_connection *connection); /* but not what to retry */
+void foreign_keys_free(struct foreign_keys *foreign_keys);
+
+/* ---- history.c, lock.c, schema.c, driver.c -------------------------------------------------------- */
+
+extern const struct elq_lock_ops sqlite_lock;
+extern const struct elq_schema sqlite_schema;
+extern const struct elq_history sqlite_history;
+void history_prepare(struct elq_connection *connection);
+
+/* Every slot [conn] begins and ends with these. */
+void connection_enter(struct elq_connection *connection, const struct elq_call *call);
+int32_t connection_leave(struct elq_connection *connection, int32_t status);
+
+#endif

@@ -1,0 +1,82 @@
+"""Where the tests find the program, and the projects that they are given.
+
+Run against an installed build:
+
+    ELOQUENT_PREFIX=/tmp/prefix ELOQUENT_BUILD=/tmp/build /usr/bin/python3 -m pytest tests/e2e
+
+ELOQUENT_PREFIX is what `cmake --install` filled; ELOQUENT_BUILD is the build
+folder, for the zoo of plugins and the preloaded shims. With
+ELOQUENT_SANITIZED=1 the tests that preload something are left out: under
+AddressSanitizer a preloaded library must not come first.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from project import Installation, Project
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "preload: preloads a shim into the program (plain build only)")
+    config.addinivalue_line("markers", "slow: many processes or long work")
+    config.addinivalue_line("markers", "not_root: permissions mean nothing to root")
+
+
+def pytest_collection_modifyitems(config, items):
+    sanitized = os.environ.get("ELOQUENT_SANITIZED") == "1"
+    left_out = [i for i in items if sanitized and i.get_closest_marker("preload")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [i for i in items if i not in left_out]
+    if os.geteuid() == 0:
+        skip = pytest.mark.skip(reason="permissions mean nothing to root; scripts/test runs this as a user")
+        for item in items:
+            if item.get_closest_marker("not_root"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def installation():
+    prefix = os.environ.get("ELOQUENT_PREFIX")
+    build = os.environ.get("ELOQUENT_BUILD")
+    if not prefix or not build:
+        pytest.exit("set ELOQUENT_PREFIX and ELOQUENT_BUILD (scripts/test does)", returncode=2)
+    return Installation(Path(prefix).resolve(), Path(build).resolve())
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of our own, closed to others, whatever the umask."""
+    tmp_path.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def bare(installation, folder):
+    """A project folder without a single file."""
+    root = folder / "project"
+    root.mkdir(mode=0o755)
+    return Project(installation, root)
+
+
+@pytest.fixture
+def project(bare):
+    """A project with one SQLite connection and no migrations yet."""
+    bare.configure()
+    return bare
+
+
+@pytest.fixture
+def blog(project):
+    """Three migrations, not yet run: users, posts, and two rows of users."""
+    project.add_blog()
+    return project
+
+
+@pytest.fixture
+def applied(blog):
+    """The same, run."""
+    blog.must("migrate:run")
+    return blog

@@ -1,0 +1,373 @@
+"""What may run where: production, stamps, the contract, and questions to a person
+at a real terminal."""
+
+import pytest
+
+from project import CONTRACT, INI, first_error
+from terminal import Terminal, run_beside_terminal
+
+PRODUCTION = {"APP_ENV": "production"}
+FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
+NO_BACKUP = "\n[guard]\nrequire_backup = no\n"
+UNDOING = [["migrate:fresh"], ["migrate:reset"], ["migrate:rollback"], ["migrate:redo"]]
+
+
+@pytest.fixture
+def live(applied):
+    """A database stamped production whose policy needs no backup; three migrations, rows."""
+    applied.ini.write_text(INI + NO_BACKUP)
+    applied.stamp("production", env=PRODUCTION)
+    return applied
+
+
+def refused(project, *words, **kwargs):
+    """Exit 3, nothing changed; the reasons as words."""
+    with project.untouched():
+        result = project.must("--json", *words, code=3, **kwargs)
+    error = first_error(result.document)
+    assert error["code"] == "refused", error
+    return set(error["reasons"])
+
+
+# ---- what counts as production -------------------------------------------------------
+
+
+@pytest.mark.parametrize("env", [{"APP_ENV": w} for w in ("production", "PRODUCTION", " production ", "prod", "prod-eu", "prd1", "live",
+                                                         "live_2", "prodcution", "produktion", "productin")]
+                         + [{"NODE_ENV": "production"}, {"NODE_ENV": "Production"}, {"APP_ENV": "staging", "NODE_ENV": "production"}],
+                         ids=lambda e: "-".join(f"{k}={v}" for k, v in e.items()))
+def test_words_that_mean_production(applied, env):
+    assert "allow_variable" in refused(applied, "migrate:fresh", "--force", "--yes", env=env)
+
+
+@pytest.mark.parametrize("env", [{}, {"APP_ENV": "development"}, {"APP_ENV": "staging"}, {"APP_ENV": "test"}, {"NODE_ENV": "prod"},
+                                 {"NODE_ENV": "live"}, {"APP_ENV": ""}], ids=lambda e: "-".join(f"{k}={v}" for k, v in e.items()) or "unset")
+def test_words_that_do_not_mean_production(applied, env):
+    applied.must("migrate:fresh", "--force", env=env)
+
+
+def test_a_connection_can_say_that_it_is_production_whatever_the_environment_says(applied):
+    applied.ini.write_text(INI + "production = yes\n")
+    assert "allow_variable" in refused(applied, "migrate:fresh", "--force", "--yes")
+
+
+def test_dotenv_can_say_that_it_is_production(applied):
+    applied.write(".env", "APP_ENV=production\n", mode=0o600)
+    assert "allow_variable" in refused(applied, "migrate:fresh", "--force", "--yes")
+
+
+# ---- the contract -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", UNDOING, ids=lambda c: c[0])
+def test_in_production_a_destructive_command_names_every_missing_condition_at_once(live, command):
+    assert refused(live, *command, env=PRODUCTION) == {"allow_variable", "force", "yes"}
+
+
+@pytest.mark.parametrize("words,env,missing", [
+    ([], CONTRACT, {"force", "yes"}), (["--force"], CONTRACT, {"yes"}), (["--yes"], CONTRACT, {"force"}),
+    (["--force", "--yes"], PRODUCTION, {"allow_variable"}),
+    (["--force", "--yes"], {**PRODUCTION, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "false"}, {"allow_variable"}),
+    (["--force", "--yes"], {**PRODUCTION, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "0"}, {"allow_variable"})])
+def test_each_part_of_the_contract_is_needed(live, words, env, missing):
+    assert refused(live, "migrate:fresh", *words, env=env) == missing
+
+
+@pytest.mark.parametrize("command", UNDOING, ids=lambda c: c[0])
+@pytest.mark.parametrize("allow", ["true", "1", "YES", "on"])
+def test_the_whole_contract_allows_it(live, command, allow):
+    live.must(*command, "--force", "--yes", env={**FULL, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": allow})
+
+
+def test_a_refusal_shows_the_state_and_the_exact_command(live):
+    result = live.must("migrate:fresh", code=3, env=PRODUCTION)
+    result.names("ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true", "--force --yes", "eloquent migrate:fresh", "stamped production", "backup")
+    assert "Nothing was changed" in result.err
+
+
+def test_the_command_that_a_refusal_prints_works(live):
+    """The person pastes the line into a shell that is in production."""
+    import re
+    err = live.must("migrate:fresh", code=3, env=PRODUCTION).err
+    line = re.search(r"((?:[A-Z_]+=\S+ )*)eloquent ([^\n;]*--yes)", err)
+    assert line, err
+    env = dict(v.split("=", 1) for v in line.group(1).split())
+    live.must(*line.group(2).split(), env={**PRODUCTION, **env})
+
+
+def test_a_verified_backup_is_needed_and_there_is_none_yet(applied):
+    applied.stamp("production", env=PRODUCTION)
+    assert refused(applied, "migrate:fresh", "--force", "--yes", env=FULL) == {"backup"}
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    assert refused(applied, "migrate:run", env=FULL) == {"backup"}
+
+
+def test_an_empty_database_needs_no_backup(blog):
+    blog.must("migrate:run", env=PRODUCTION)
+    assert blog.tables() == ["posts", "users"]
+
+
+def test_forbid_refuses_outright_whatever_is_given(applied):
+    applied.ini.write_text(INI + "\n[guard]\nproduction = forbid\nrequire_backup = no\n")
+    applied.stamp("production", env=PRODUCTION)
+    assert refused(applied, "migrate:fresh", "--force", "--yes", env=FULL) == {"forbidden"}
+
+
+def test_a_policy_that_was_stored_is_not_loosened_by_editing_the_ini(applied):
+    applied.ini.write_text(INI + "\n[guard]\nproduction = forbid\n")
+    applied.stamp("production", env=PRODUCTION)
+    applied.ini.write_text(INI + NO_BACKUP)
+    assert {"forbidden", "backup"} <= refused(applied, "migrate:fresh", "--force", "--yes", env=FULL)
+
+
+def test_generators_need_the_contract_in_production_and_no_backup(project):
+    assert refused_locally(project, "make:migration", "x", "--sql", env=PRODUCTION) == {"allow_variable", "force", "yes"}
+    project.must("make:migration", "x", "--sql", "--force", "--yes", env=CONTRACT)
+    project.must("make:migration", "y", "--sql")
+
+
+def refused_locally(project, *words, **kwargs):
+    with project.untouched():
+        error = first_error(project.must("--json", *words, code=3, **kwargs).document)
+    return set(error["reasons"])
+
+
+def test_a_refusal_by_local_facts_opens_nothing(blog):
+    blog.ini.write_text(INI.replace("database/app.sqlite", "no/such/folder/app.sqlite"))
+    assert "allow_variable" in refused(blog, "migrate:fresh", env=PRODUCTION)
+
+
+@pytest.mark.parametrize("command", [["migrate:status"], ["migrate:validate"], ["list"], ["plugin:list"], ["migrate:fresh", "--dry-run"]],
+                         ids=lambda c: c[0])
+def test_safe_commands_run_in_production(live, command):
+    live.must(*command, env=PRODUCTION)
+
+
+# ---- the role -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_roles(applied):
+    applied.ini.write_text(INI + "migration.path = database/app.sqlite\n" + NO_BACKUP)
+    applied.stamp("production", env={**PRODUCTION, "ELOQUENT_DB_ROLE": "migration"})
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    return applied
+
+
+def test_with_values_per_role_the_schema_is_changed_as_migration_only(with_roles):
+    assert refused(with_roles, "migrate:run", env=PRODUCTION) == {"role"}
+    with_roles.must("migrate:run", env={**PRODUCTION, "ELOQUENT_DB_ROLE": "migration"})
+
+
+def test_outside_production_the_wrong_role_is_a_warning(bare):
+    bare.configure(INI + "migration.path = database/app.sqlite\n")
+    bare.add_blog()
+    result = bare.must("migrate:run")
+    assert "ELOQUENT_DB_ROLE=migration" in result.err
+
+
+# ---- the stamp --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("env,word", [({}, "development"), ({"APP_ENV": "Staging"}, "staging"), (PRODUCTION, "production"), ({"APP_ENV": "prod"}, "production")])
+def test_the_first_write_stamps_with_the_environment_of_that_run(blog, env, word):
+    blog.must("migrate:run", env=env)
+    assert blog.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.word'") == word
+
+
+def test_a_later_run_does_not_change_the_stamp(applied):
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    applied.must("migrate:run", env={"APP_ENV": "staging"})
+    assert applied.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.word'") == "development"
+
+
+@pytest.mark.parametrize("words", [["migrate:run"], ["migrate:fresh", "--force", "--yes"], ["migrate:reset", "--force", "--yes"],
+                                   ["migrate:rollback", "--force", "--yes"], ["migrate:redo", "--force", "--yes"],
+                                   ["migrate:repair", "--mark", "reverted", "20260103000000_first_users"], ["db:stamp", "development"]],
+                         ids=lambda w: w[0])
+@pytest.mark.parametrize("env", [{}, {"ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "true"}], ids=["plain", "allowed"])
+def test_a_development_shell_on_a_database_stamped_production_is_refused_and_no_flag_helps(live, words, env):
+    live.migration("20260104000000_more", "CREATE TABLE more (x);", "DROP TABLE more;")
+    assert "stamp_mismatch" in refused(live, *words, env=env)
+
+
+def test_there_safe_commands_run_with_a_warning(live):
+    result = live.must("migrate:status")
+    assert "stamped production" in result.err
+
+
+def test_production_on_a_database_stamped_otherwise_warns_and_is_production(applied):
+    result = applied.must("migrate:fresh", "--force", "--yes", code=3, env=PRODUCTION)
+    assert "stamped development" in result.err
+    assert "ELOQUENT_ALLOW_PROD_DESTRUCTIVE" in result.err
+
+
+def test_production_without_a_stamp_and_with_rows_refuses_destruction_until_it_is_stamped(blog):
+    blog.ini.write_text(INI + NO_BACKUP)
+    blog.sql("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1);")
+    assert refused(blog, "migrate:fresh", "--force", "--yes", env=FULL) == {"unstamped"}
+    blog.stamp("production", env=PRODUCTION)
+    blog.must("migrate:fresh", "--force", "--yes", env=FULL)
+
+
+def test_stamping_production_stores_the_policy(applied):
+    applied.stamp("production", env=PRODUCTION)
+    assert applied.value("SELECT count(*) FROM eloquent_meta WHERE key = 'policy'") == 1
+
+
+def test_an_automatic_stamp_stores_no_policy(applied):
+    assert applied.value("SELECT count(*) FROM eloquent_meta WHERE key = 'policy'") == 0
+
+
+@pytest.mark.parametrize("word", ["Pro duction", "a/b", "", "x;y", "Ünder"])
+def test_a_stamp_that_is_no_word_is_an_error(applied, word):
+    applied.fails(2, "db:stamp", word)
+
+
+def test_taking_the_stamp_away_needs_a_person_who_types_the_name(live):
+    assert refused(live, "db:stamp", "development", "--force", "--yes", env=FULL) == {"terminal"}
+    terminal = Terminal(live, "db:stamp", "development", "--force", "--yes", env=FULL)
+    terminal.sees("app.sqlite").types("app.sqlite").done(0)
+    assert live.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.word'") == "development"
+
+
+def test_the_database_keeps_its_id_when_it_is_stamped_anew(live):
+    before = live.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.id'")
+    Terminal(live, "db:stamp", "staging", "--force", "--yes", env=FULL).sees("app.sqlite").types("app.sqlite").done(0)
+    assert live.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.id'") == before
+
+
+# ---- a person at a terminal ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["migrate:fresh", "migrate:reset"])
+def test_outside_production_a_terminal_is_asked_for_destroy_data(applied, command):
+    Terminal(applied, command).sees("DESTROY_DATA").types("DESTROY_DATA").done(0)
+    assert applied.applied_names() == ([] if command == "migrate:reset" else applied.applied_names())
+
+
+@pytest.mark.parametrize("answer", ["", "yes", "destroy_data", "DESTROY_DATA ", "DESTROY", "y", "DESTROY_DATAA", "x" * 300])
+def test_any_other_answer_is_no_and_no_exits_3(applied, answer):
+    with applied.untouched():
+        Terminal(applied, "migrate:fresh").sees("DESTROY_DATA").types(answer).done(3)
+
+
+def test_end_of_input_is_no(applied):
+    with applied.untouched():
+        Terminal(applied, "migrate:fresh").sees("DESTROY_DATA").ends_input().done(3)
+
+
+def test_a_hangup_is_no(applied):
+    terminal = Terminal(applied, "migrate:fresh").sees("DESTROY_DATA")
+    with applied.untouched():
+        terminal.child.close(force=False)
+        terminal.child.wait() if terminal.child.isalive() else None
+
+
+def test_force_does_not_answer_in_the_persons_place(applied):
+    with applied.untouched():
+        Terminal(applied, "migrate:fresh", "--force").sees("DESTROY_DATA").types("no").done(3)
+
+
+def test_without_a_terminal_force_is_needed(applied):
+    assert refused(applied, "migrate:fresh") == {"force"}
+    applied.must("migrate:fresh", "--force")
+
+
+@pytest.mark.parametrize("command", ["migrate:rollback", "migrate:redo"])
+def test_outside_production_rollback_and_redo_ask_nothing(applied, command):
+    assert "DESTROY_DATA" not in Terminal(applied, command).done(0)
+
+
+def test_a_database_without_rows_is_not_asked_about(project):
+    project.migration("1_x", "CREATE TABLE x (y);", "DROP TABLE x;")
+    project.must("migrate:run")
+    assert "DESTROY_DATA" not in Terminal(project, "migrate:fresh").done(0)
+
+
+def test_a_test_twin_is_not_asked_about(bare):
+    bare.configure(INI, more="\n[connection:sqlite_test]\ndriver = sqlite\npath = database/test.sqlite\n")
+    bare.add_blog()
+    bare.must("migrate:run", "--test")
+    assert "DESTROY_DATA" not in Terminal(bare, "migrate:fresh", "--test").done(0)
+
+
+def test_in_production_a_terminal_is_asked_twice(live):
+    terminal = Terminal(live, "migrate:fresh", "--force", "--yes", env=FULL)
+    terminal.sees("DESTROY_DATA").types("DESTROY_DATA").sees("app.sqlite").types("app.sqlite").done(0)
+
+
+def test_in_production_the_wrong_name_is_no(live):
+    with live.untouched():
+        terminal = Terminal(live, "migrate:fresh", "--force", "--yes", env=FULL)
+        terminal.sees("DESTROY_DATA").types("DESTROY_DATA").sees("app.sqlite").types("other.sqlite").done(3)
+
+
+def test_each_databases_name_is_asked_for_in_sorted_order(bare):
+    bare.configure(INI, more="\n[connection:alpha]\ndriver = sqlite\npath = database/zulu.sqlite\n" + NO_BACKUP)
+    bare.add_blog()
+    bare.migration("1_x", "CREATE TABLE x (y);\nINSERT INTO x VALUES (1);", "DROP TABLE x;", connection="alpha")
+    bare.must("migrate:run", "--all-connections", env=PRODUCTION)
+    terminal = Terminal(bare, "migrate:fresh", "--all-connections", "--force", "--yes", env=FULL)
+    terminal.sees("DESTROY_DATA").types("DESTROY_DATA")
+    terminal.sees("zulu.sqlite").types("zulu.sqlite").sees("app.sqlite").types("app.sqlite").done(0)
+
+
+def test_a_pipe_cannot_answer(applied):
+    with applied.untouched():
+        code, _, err, shown = run_beside_terminal(applied, "migrate:fresh", standard_input=b"DESTROY_DATA\n" * 5, typed=b"no\n")
+    assert code == 3, err
+    assert "DESTROY_DATA" in shown
+
+
+def test_the_terminal_answers_though_input_and_output_are_pipes(applied):
+    code, _, err, _ = run_beside_terminal(applied, "migrate:fresh", standard_input=b"no\n", typed=b"DESTROY_DATA\n")
+    assert code == 0, err
+
+
+def test_a_change_of_the_database_between_question_and_answer_is_refused(applied):
+    """The person said yes to a database stamped development."""
+    terminal = Terminal(applied, "migrate:fresh").sees("DESTROY_DATA")
+    applied.sql("UPDATE eloquent_meta SET value = 'staging-2' WHERE key = 'stamp.word'; DELETE FROM users;")
+    with applied.untouched():
+        assert "changed" in terminal.types("DESTROY_DATA").done(3)
+
+
+# ---- the audit trail -------------------------------------------------------------------------------
+
+
+def test_refusals_writes_and_destruction_are_on_record_and_safe_commands_are_not(live):
+    count = len(live.audit_records())
+    live.must("migrate:status", env=PRODUCTION)
+    assert len(live.audit_records()) == count
+    live.must("migrate:fresh", code=3, env=PRODUCTION)
+    live.must("migrate:fresh", "--force", "--yes", env=FULL)
+    added = live.audit_records()[count:]
+    assert [(r["command"], r["phase"], r["verdict"]) for r in added] == [
+        ("migrate:fresh", "refusal", "refused"), ("migrate:fresh", "intent", "allowed"), ("migrate:fresh", "outcome", "allowed")]
+    assert added[0]["exit"] == 3 and added[2]["exit"] == 0
+
+
+def test_the_history_carries_the_head_of_the_trail(applied):
+    import hashlib
+    lines = applied.audit.read_bytes().splitlines()
+    heads = {hashlib.sha256(line).hexdigest() for line in lines}
+    assert {h for (h,) in applied.events("audit_head")} <= heads
+
+
+@pytest.mark.not_root
+def test_without_a_writable_trail_nothing_destructive_runs(live):
+    live.audit.chmod(0o444)
+    with live.untouched():
+        result = live.must("migrate:fresh", "--force", "--yes", code=3, env=FULL)
+    result.names(".eloquent/audit.jsonl")
+
+
+def test_a_trail_behind_a_link_is_refused(live):
+    other = live.root.parent / "elsewhere"
+    other.write_text("")
+    live.audit.unlink()
+    live.audit.symlink_to(other)
+    with live.untouched():
+        live.must("migrate:fresh", "--force", "--yes", code=3, env=FULL).names("audit.jsonl")
+    assert other.read_text() == ""

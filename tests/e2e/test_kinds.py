@@ -1,0 +1,90 @@
+"""Migrations of a special kind: without a transaction, repeatable, conditional."""
+
+import pytest
+
+from project import row_states
+
+USERS = "20260101000000_create_users"
+POSTS = "20260102000000_create_posts"
+FIRST = "20260103000000_first_users"
+
+
+# ---- transaction:false -----------------------------------------------------------------------
+
+
+def without_transaction(project, name, up, down=""):
+    project.write(f"database/migrations/sqlite/{name}.sql",
+                  f"-- migrate:up transaction:false\n{up}\n-- migrate:down transaction:false\n{down}\n")
+
+
+def test_without_a_transaction_each_statement_is_recorded(project):
+    without_transaction(project, "1_steps", "CREATE TABLE one (x);\nVACUUM;\nCREATE TABLE two (x);")
+    project.must("migrate:run")
+    assert project.tables() == ["one", "two"]
+    assert project.events("event, statement") == [("started", None), ("statement", 1), ("statement", 2), ("applied", None)] \
+        or [e for e, _ in project.events("event, statement")] == ["started", "statement", "statement", "applied"]
+
+
+def test_without_a_transaction_what_ran_before_a_failure_stands_and_is_said(project):
+    without_transaction(project, "1_steps", "CREATE TABLE one (x);\nINSERT INTO two VALUES (1);\nCREATE TABLE three (x);")
+    result = project.must("migrate:run", code=1)
+    assert project.tables() == ["one"]
+    result.names("statement 2 of 3")
+    assert row_states(project.document("migrate:status"))["1_steps"] == "partial"
+
+
+def test_without_a_transaction_the_next_run_resumes_at_the_failed_statement(project):
+    without_transaction(project, "1_steps", "CREATE TABLE one (x);\nINSERT INTO two VALUES (1);\nCREATE TABLE three (x);")
+    project.must("migrate:run", code=1)
+    project.sql("CREATE TABLE two (x);")
+    project.must("migrate:run")
+    assert project.tables() == ["one", "three", "two"]
+    assert project.value("SELECT count(*) FROM two") == 1
+    assert project.applied_names() == ["1_steps"]
+
+
+def test_a_half_done_migration_whose_file_changed_does_not_resume(project):
+    without_transaction(project, "1_steps", "CREATE TABLE one (x);\nINSERT INTO two VALUES (1);")
+    project.must("migrate:run", code=1)
+    without_transaction(project, "1_steps", "CREATE TABLE one (x);\nCREATE TABLE two (x);")
+    project.fails(4, "migrate:run", names=["1_steps"])
+
+
+# ---- repeatables and conditions --------------------------------------------------------------
+
+
+def test_a_repeatable_runs_after_the_versioned_ones_and_again_when_it_changed(blog):
+    view = blog.write("database/migrations/sqlite/R_names.sql", "-- migrate:up\nDROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT name FROM users;\n")
+    blog.must("migrate:run")
+    assert blog.events()[-1] == ("applied", "R_names")
+    blog.must("migrate:run")
+    assert len(blog.events()) == 4
+    view.write_text(view.read_text().replace("SELECT name", "SELECT upper(name) AS name"))
+    assert row_states(blog.document("migrate:status"))["R_names"] == "stale"
+    blog.must("migrate:run")
+    assert blog.sql("SELECT name FROM names") == [["ANN"], ["BOB"]]
+
+
+def test_a_repeatable_waits_until_nothing_versioned_is_pending_and_is_not_counted(blog):
+    blog.write("database/migrations/sqlite/R_names.sql", "-- migrate:up\nDROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT name FROM users;\n")
+    blog.must("migrate:run", "--step", "1")
+    assert blog.applied_names() == [USERS]
+    blog.must("migrate:run", "--step", "2")
+    assert blog.applied_names() == [USERS, POSTS, FIRST, "R_names"]
+
+
+def test_a_repeatable_is_never_rolled_back_and_runs_again_after_a_reset(blog):
+    blog.write("database/migrations/sqlite/R_names.sql", "-- migrate:up\nDROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT 1 AS name;\n")
+    blog.must("migrate:run")
+    blog.must("migrate:reset", "--force")
+    assert blog.sql("SELECT name FROM sqlite_schema WHERE type = 'view'") == [["names"]]
+    blog.must("migrate:run")
+    assert blog.events()[-1] == ("applied", "R_names")
+
+
+@pytest.mark.parametrize("env,there", [({}, False), ({"APP_ENV": "staging"}, True), ({"APP_ENV": "Staging "}, True)])
+def test_a_file_whose_condition_does_not_hold_is_treated_as_absent(project, env, there):
+    project.write("database/migrations/sqlite/1_only.sql", "-- eloquent:only env=staging\n-- migrate:up\nCREATE TABLE only_staging (x);\n")
+    project.migration("2_all", "CREATE TABLE everywhere (x);")
+    project.must("migrate:run", env=env)
+    assert project.tables() == (["everywhere", "only_staging"] if there else ["everywhere"])

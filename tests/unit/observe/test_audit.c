@@ -1,0 +1,588 @@
+/* Rules of docs/audit-format.md: one record per line, one chain, whoever appends,
+ * and whatever was left by a machine that was lost. */
+#include "../base/scratch.h"
+
+#include "observe/private.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <sys/file.h>
+
+static const struct audit_record intent = {
+	.run = "0f4c1d2e9a8b7c6d5e4f3a2b1c0d9e8f",
+	.actor = "ada",
+	.command = "migrate:run",
+	.connection = "sqlite",
+	.class_name = "writes",
+	.verdict = "allowed",
+	.phase = "intent",
+	.duration_us = -1,
+	.exit_code = -1,
+};
+
+static enum status append_to(const char *path, const struct audit_record *record, bool sync, char *head,
+			     struct error *error)
+{
+	struct observer *observer = observer_new();
+	struct audit audit = {.path = path, .enabled = true};
+	enum status status = audit_append(observer, &audit, record, sync, head, error);
+
+	observer_free(observer);
+	return status;
+}
+
+static void must_append(const char *path, const struct audit_record *record, char *head)
+{
+	ERROR_CLEANUP struct error error = {0};
+
+	if (append_to(path, record, false, head, &error) != STATUS_OK)
+		fail_msg("%s", error.message);
+}
+
+/* ---- an independent reader of the format ------------------------------------- */
+
+static const char *const members[] = {"seq",	 "time",	"run",	    "pid",   "host",	"actor",
+				      "command", "connection",	"database", "class", "verdict", "phase",
+				      "duration_us", "exit", "message", "previous"};
+
+struct reader {
+	const char *data; /* of the whole trail */
+	size_t size;
+	int64_t sequence;
+	char head[HASH_TEXT];
+	const char *torn; /* or NULL */
+	int recovered;
+};
+
+static void read_recovered(struct reader *reader, const char *line, json_t *json)
+{
+	size_t size = (size_t)(line - reader->torn);
+	char hash[HASH_TEXT];
+	char expected[200];
+
+	for (int newline = 0; newline < 2; newline++) {
+		hash_bytes(reader->torn, size, hash);
+		snprintf(expected, sizeof(expected), "closed %zu torn bytes, sha256 %s", size, hash);
+		if (strcmp(json_string_value(json_object_get(json, "message")), expected) == 0) {
+			reader->torn = NULL;
+			reader->recovered++;
+			return;
+		}
+		size--;
+	}
+	fail_msg("%.*s", (int)(line - reader->torn), reader->torn);
+}
+
+static void read_line(struct reader *reader, const char *line, size_t size)
+{
+	json_t *json = json_loadb(line, size - 1, JSON_REJECT_DUPLICATES, NULL);
+	const char *name;
+	json_t *value;
+	size_t at = 0;
+
+	if (!json) {
+		reader->torn = reader->torn ? reader->torn : line;
+		return;
+	}
+	json_object_foreach(json, name, value)
+	{
+		assert_true(at < COUNT_OF(members));
+		assert_string_equal(name, members[at]);
+		at++;
+	}
+	assert_int_equal(at, COUNT_OF(members));
+	assert_int_equal(json_integer_value(json_object_get(json, "seq")), reader->sequence + 1);
+	assert_string_equal(json_string_value(json_object_get(json, "previous")), reader->head);
+	if (strcmp(json_string_value(json_object_get(json, "phase")), "recovered") == 0)
+		read_recovered(reader, line, json);
+	assert_null(reader->torn);
+	reader->sequence++;
+	hash_bytes(line, size, reader->head);
+	json_decref(json);
+}
+
+/* Fails the test when the trail is not one unbroken chain. */
+static struct reader read_trail(struct scratch *scratch, const char *path)
+{
+	struct reader reader = {0};
+	const char *line;
+	const char *end;
+
+	reader.data = scratch_read(scratch, path, &reader.size);
+	memset(reader.head, '0', HASH_TEXT - 1);
+	for (line = reader.data; (end = memchr(line, '\n', reader.size - (size_t)(line - reader.data)));
+	     line = end + 1)
+		read_line(&reader, line, (size_t)(end + 1 - line));
+	assert_int_equal(line - reader.data, reader.size);
+	assert_null(reader.torn);
+	return reader;
+}
+
+/* ---- records and chain ----------------------------------------------------------- */
+
+static const char *text_member(json_t *json, const char *name)
+{
+	return json_string_value(json_object_get(json, name));
+}
+
+static int64_t number_member(json_t *json, const char *name)
+{
+	json_t *value = json_object_get(json, name);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+static int64_t wall_of(const char *text)
+{
+	struct tm tm = {0};
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	return (int64_t)timegm(&tm) * 1000000 + atol(rest + 1);
+}
+
+static void the_documented_example_is_what_we_write(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *document = scratch_read(scratch, TEST_SOURCE_DIR "/docs/audit-format.md", NULL);
+	const char *start = strstr(document, "```jsonl\n") + strlen("```jsonl\n");
+	const char *end = strstr(start, "```");
+	const char *path = scratch_path(scratch, "a");
+	struct reader reader;
+	int records = 0;
+
+	scratch_write(path, start, (size_t)(end - start));
+	reader = read_trail(scratch, path);
+	assert_int_equal(reader.sequence, 4);
+	assert_int_equal(reader.recovered, 1);
+	start = strstr(end, "The head of this trail is `") + strlen("The head of this trail is `");
+	assert_memory_equal(start, reader.head, 64);
+
+	for (const char *line = reader.data; *line; line = strchr(line, '\n') + 1) {
+		size_t size = (size_t)(strchr(line, '\n') + 1 - line);
+		json_t *json = json_loadb(line, size, 0, NULL);
+		TEXT_CLEANUP struct text text = {0};
+		struct audit_record record;
+		struct audit_line again;
+		int64_t sequence = 0;
+
+		assert_int_equal(audit_line_parse(line, size - 1, &sequence), json != NULL);
+		if (!json)
+			continue;
+		assert_int_equal(sequence, number_member(json, "seq"));
+		record = (struct audit_record){
+			.run = text_member(json, "run"),
+			.actor = text_member(json, "actor"),
+			.command = text_member(json, "command"),
+			.connection = text_member(json, "connection"),
+			.database = text_member(json, "database"),
+			.class_name = text_member(json, "class"),
+			.verdict = text_member(json, "verdict"),
+			.phase = text_member(json, "phase"),
+			.duration_us = number_member(json, "duration_us"),
+			.exit_code = (int)number_member(json, "exit"),
+			.message = text_member(json, "message"),
+		};
+		again = (struct audit_line){
+			.sequence = sequence,
+			.wall_us = wall_of(text_member(json, "time")),
+			.pid = number_member(json, "pid"),
+			.host = text_member(json, "host"),
+			.previous = text_member(json, "previous"),
+			.record = &record,
+		};
+		audit_line_format(&again, &text);
+		assert_int_equal(text.size, size);
+		assert_memory_equal(text.data, line, size);
+		records++;
+		json_decref(json);
+	}
+	assert_int_equal(records, 4);
+}
+
+static void the_first_record_makes_folder_and_file(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "x/y/audit.jsonl");
+	char head[HASH_TEXT];
+	struct stat found;
+	struct reader reader;
+
+	must_append(path, &intent, head);
+	assert_int_equal(stat(path, &found), 0);
+	assert_int_equal(found.st_mode & 07777, 0600);
+	assert_int_equal(stat(scratch_path(scratch, "x/y"), &found), 0);
+	assert_int_equal(found.st_mode & 07777, 0700);
+	reader = read_trail(scratch, path);
+	assert_int_equal(reader.sequence, 1);
+	assert_string_equal(reader.head, head);
+}
+
+static void each_record_carries_the_hash_of_the_one_before(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	char head[HASH_TEXT];
+
+	for (int i = 1; i <= 50; i++) {
+		struct audit_record record = intent;
+		struct reader reader;
+
+		record.duration_us = i;
+		record.exit_code = 0;
+		must_append(path, &record, head);
+		reader = read_trail(scratch, path);
+		assert_int_equal(reader.sequence, i);
+		assert_string_equal(reader.head, head);
+	}
+}
+
+static void a_record_says_who_when_and_where(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	int64_t before = clock_wall_us();
+	char host[256];
+	json_t *json;
+
+	must_append(path, &intent, NULL);
+	json = json_loads(scratch_read(scratch, path, NULL), 0, NULL);
+	assert_int_equal(gethostname(host, sizeof(host)), 0);
+	assert_string_equal(text_member(json, "host"), host);
+	assert_int_equal(number_member(json, "pid"), getpid());
+	assert_true(wall_of(text_member(json, "time")) >= before);
+	assert_true(wall_of(text_member(json, "time")) <= clock_wall_us());
+	assert_true(json_is_null(json_object_get(json, "database")));
+	assert_true(json_is_null(json_object_get(json, "exit")));
+	json_decref(json);
+}
+
+static void a_disabled_trail_writes_nothing(void **state)
+{
+	struct scratch *scratch = *state;
+	struct observer *observer = observer_new();
+	struct audit audit = {.path = scratch_path(scratch, "a")};
+	ERROR_CLEANUP struct error error = {0};
+	char head[HASH_TEXT] = "x";
+
+	assert_int_equal(audit_append(observer, &audit, &intent, true, head, &error), STATUS_OK);
+	assert_string_equal(head, "");
+	assert_false(file_exists(audit.path));
+	observer_free(observer);
+}
+
+static void secrets_are_masked_and_texts_stay_one_line(void **state)
+{
+	struct scratch *scratch = *state;
+	struct observer *observer = observer_new();
+	struct audit audit = {.path = scratch_path(scratch, "a"), .enabled = true};
+	struct audit_record record = intent;
+	ERROR_CLEANUP struct error error = {0};
+	const char *line;
+	json_t *json;
+
+	redact_add(observer, "canary-4711", 11);
+	record.actor = "canary-4711";
+	record.message = "a\nb\x1b[31m\x7f\xc2\x9b \"q\" \\ \xff canary-4711 password=x y";
+	assert_int_equal(audit_append(observer, &audit, &record, true, NULL, &error), STATUS_OK);
+	observer_free(observer);
+	line = scratch_read(scratch, audit.path, NULL);
+	assert_null(strstr(line, "canary"));
+	assert_null(strpbrk(line, "\x1b\x7f\xff"));
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+	json = json_loads(line, 0, NULL);
+	assert_string_equal(text_member(json, "message"), "a\nb\x1b[31m\x7f\xc2\x9b \"q\" \\ \xef\xbf\xbd "
+							  "[REDACTED] password=[REDACTED] y");
+	assert_string_equal(text_member(json, "actor"), "[REDACTED]");
+	json_decref(json);
+}
+
+static void long_texts_are_cut_so_that_a_line_keeps_its_cap(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	char *noise = mem_alloc(1000001);
+	char *accents = mem_alloc(1000001);
+	struct audit_record record = {.duration_us = INT64_MAX, .exit_code = 143};
+	struct reader reader;
+
+	memset(noise, 1, 1000000);
+	for (int i = 0; i < 1000000; i++)
+		accents[i] = i % 2 ? '\xa9' : '\xc3';
+	for (int i = 0; i < 2; i++) {
+		const char *text = i ? accents : noise;
+
+		record.run = record.actor = record.command = record.connection = text;
+		record.database = record.class_name = record.verdict = record.phase = text;
+		record.message = text;
+		must_append(path, &record, NULL);
+	}
+	reader = read_trail(scratch, path);
+	assert_int_equal(reader.sequence, 2);
+	assert_true(strchr(reader.data, '\n') + 1 - reader.data <= 65536);
+	assert_true(strchr(reader.data, '\n') + 1 - reader.data > 50000);
+	assert_non_null(strstr(reader.data, " [cut]\",\"previous\""));
+	assert_null(strstr(reader.data, "ufffd"));
+	mem_free(noise);
+	mem_free(accents);
+}
+
+/* ---- many at once ----------------------------------------------------------------- */
+
+static int append_25(void *path)
+{
+	struct error error = {0};
+
+	for (int i = 0; i < 25; i++) {
+		if (append_to(path, &intent, false, NULL, &error) != STATUS_OK)
+			return 1;
+	}
+	return 0;
+}
+
+static void twenty_processes_keep_one_chain(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "x/a");
+	pid_t pids[20];
+
+	for (int i = 0; i < 20; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			_exit(append_25((void *)path));
+	}
+	for (int i = 0; i < 20; i++) {
+		int status;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(read_trail(scratch, path).sequence, 500);
+}
+
+static void *append_25_thread(void *path)
+{
+	return append_25(path) ? path : NULL;
+}
+
+static void threads_of_one_process_keep_one_chain(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	pthread_t threads[8];
+
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, append_25_thread, (void *)path), 0);
+	for (int i = 0; i < 8; i++) {
+		void *failed;
+
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	assert_int_equal(read_trail(scratch, path).sequence, 200);
+}
+
+static void a_record_goes_to_the_file_that_has_the_name_when_the_lock_is_free(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	const char *rotated = scratch_path(scratch, "a.1");
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	pthread_t thread;
+	void *failed;
+	int fd;
+
+	must_append(path, &intent, NULL);
+	fd = open(path, O_RDWR);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	assert_int_equal(pthread_create(&thread, NULL, append_25_thread, (void *)path), 0);
+	clock_sleep_ms(100);
+	assert_int_equal(read_trail(scratch, path).sequence, 1);
+	assert_int_equal(rename(path, rotated), 0);
+	close(fd);
+	pthread_join(thread, &failed);
+	assert_null(failed);
+	assert_int_equal(read_trail(scratch, rotated).sequence, 1);
+	assert_int_equal(read_trail(scratch, path).sequence, 25);
+}
+
+/* ---- torn tails ---------------------------------------------------------------------- */
+
+static void add_bytes(const char *path, const char *data, size_t size)
+{
+	FILE *file = fopen(path, "ab");
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, size, file), size);
+	fclose(file);
+}
+
+static void a_torn_tail_is_closed_and_named(void **state)
+{
+	/* Each is added behind two records: what a lost machine may leave. */
+	static const struct {
+		const char *data;
+		size_t size;
+	} torn[] = {
+		{"{\"seq\":3,\"ti", 12},
+		{"{", 1},
+		{"\0\0\0\0", 4},
+		{"{\"seq\":3\n", 9},
+		{"{\"seq\":3\n{\"seq\":3,\"time\"", 25},
+		{"\n", 1},
+		{"\n\n{\"a\"", 6},
+		{"a line by hand\n", 15},
+	};
+	struct scratch *scratch = *state;
+
+	for (size_t i = 0; i < COUNT_OF(torn); i++) {
+		const char *path = scratch_path(scratch, arena_printf(&scratch->arena, "trail%zu", i));
+		struct reader reader;
+		char head[HASH_TEXT];
+
+		must_append(path, &intent, NULL);
+		must_append(path, &intent, NULL);
+		add_bytes(path, torn[i].data, torn[i].size);
+		must_append(path, &intent, head);
+		reader = read_trail(scratch, path);
+		assert_int_equal(reader.sequence, 4);
+		assert_int_equal(reader.recovered, 1);
+		assert_string_equal(reader.head, head);
+		assert_non_null(strstr(strstr(reader.data, "\"recovered\""),
+				       arena_printf(&scratch->arena, "closed %zu torn bytes", torn[i].size)));
+		must_append(path, &intent, NULL);
+		assert_int_equal(read_trail(scratch, path).recovered, 1);
+	}
+}
+
+static void an_append_cut_anywhere_is_recovered(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	const char *whole;
+	size_t first;
+	size_t size;
+
+	/* The second append repairs the first cut, so that its three lines are cut too. */
+	must_append(path, &intent, NULL);
+	whole = scratch_read(scratch, path, &first);
+	add_bytes(path, "{\"seq\"", 6);
+	must_append(path, &intent, NULL);
+	whole = scratch_read(scratch, path, &size);
+	for (size_t cut = 1; cut < size; cut++) {
+		struct reader reader;
+
+		scratch_write(path, whole, cut);
+		must_append(path, &intent, NULL);
+		reader = read_trail(scratch, path);
+		if (cut < first)
+			assert_int_equal(reader.sequence, 2);
+		else
+			assert_true(reader.sequence >= 2 && reader.sequence <= 4);
+	}
+}
+
+static void a_torn_first_record_begins_the_chain_anew(void **state)
+{
+	static const struct {
+		const char *data;
+		size_t size;
+	} torn[] = {{"{\"seq\":1,\"time", 14}, {"{\"s", 3}, {"\0\0\0\0\0", 5}};
+	struct scratch *scratch = *state;
+
+	for (size_t i = 0; i < COUNT_OF(torn); i++) {
+		const char *path = scratch_path(scratch, arena_printf(&scratch->arena, "trail%zu", i));
+		struct reader reader;
+
+		scratch_write(path, torn[i].data, torn[i].size);
+		must_append(path, &intent, NULL);
+		reader = read_trail(scratch, path);
+		assert_int_equal(reader.sequence, 2);
+		assert_int_equal(reader.recovered, 1);
+	}
+}
+
+static void the_last_record_is_found_behind_much_that_is_torn(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	char *noise = mem_alloc(300000);
+	struct audit_record record = intent;
+	ERROR_CLEANUP struct error error = {0};
+	struct reader reader;
+
+	memset(noise, 1, 100000);
+	noise[100000] = '\0';
+	record.message = noise;
+	must_append(path, &intent, NULL);
+	for (int i = 0; i < 5; i++)
+		must_append(path, &record, NULL);
+	memset(noise, 'x', 190000);
+	add_bytes(path, noise, 190000);
+	must_append(path, &record, NULL);
+	reader = read_trail(scratch, path);
+	assert_int_equal(reader.sequence, 8);
+	assert_int_equal(reader.recovered, 1);
+
+	memset(noise, 'x', 300000);
+	add_bytes(path, noise, 300000);
+	assert_int_equal(append_to(path, &intent, false, NULL, &error), STATUS_AUDIT_UNWRITABLE);
+	mem_free(noise);
+}
+
+/* ---- the line's check ------------------------------------------------------------------ */
+
+static void a_line_with_one_byte_missing_or_more_is_no_record(void **state)
+{
+	TEXT_CLEANUP struct text text = {0};
+	char zeros[HASH_TEXT];
+	struct audit_line line = {.sequence = INT64_MAX, .host = "h", .previous = zeros, .record = &intent};
+	int64_t sequence = 0;
+	size_t size;
+
+	(void)state;
+	memset(zeros, '0', 64);
+	zeros[64] = '\0';
+	audit_line_format(&line, &text);
+	size = text.size - 1;
+	assert_true(audit_line_parse(text.data, size, &sequence));
+	assert_true(sequence == INT64_MAX);
+	for (size_t i = 0; i < size; i++)
+		assert_false(audit_line_parse(text.data, i, &sequence));
+	assert_false(audit_line_parse(text.data, size + 1, &sequence));
+	assert_false(audit_line_parse(text.data + 1, size - 1, &sequence));
+	text.data[size - 3] = 'G';
+	assert_false(audit_line_parse(text.data, size, &sequence));
+	text.data[size - 3] = '0';
+	text.data[7] = '9' + 1;
+	assert_false(audit_line_parse(text.data, size, &sequence));
+	text.data[7] = '9';
+	text.data[8] = '9';
+	assert_false(audit_line_parse(text.data, size, &sequence)); /* above INT64_MAX */
+	memset(text.data + 7, '0', 19);
+	assert_false(audit_line_parse(text.data, size, &sequence));
+}
+
+#define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		IN_SCRATCH(the_documented_example_is_what_we_write),
+		IN_SCRATCH(the_first_record_makes_folder_and_file),
+		IN_SCRATCH(each_record_carries_the_hash_of_the_one_before),
+		IN_SCRATCH(a_record_says_who_when_and_where),
+		IN_SCRATCH(a_disabled_trail_writes_nothing),
+		IN_SCRATCH(secrets_are_masked_and_texts_stay_one_line),
+		IN_SCRATCH(long_texts_are_cut_so_that_a_line_keeps_its_cap),
+		IN_SCRATCH(twenty_processes_keep_one_chain),
+		IN_SCRATCH(threads_of_one_process_keep_one_chain),
+		IN_SCRATCH(a_record_goes_to_the_file_that_has_the_name_when_the_lock_is_free),
+		IN_SCRATCH(a_torn_tail_is_closed_and_named),
+		IN_SCRATCH(an_append_cut_anywhere_is_recovered),
+		IN_SCRATCH(a_torn_first_record_begins_the_chain_anew),
+		IN_SCRATCH(the_last_record_is_found_behind_much_that_is_torn),
+		IN_SCRATCH(a_line_with_one_byte_missing_or_more_is_no_record),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
