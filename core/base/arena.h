@@ -11,7 +11,7 @@ struct arena {
 	struct arena_block *blocks;
 };
 
-void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned to 16 bytes */
+void *arena_alloc(struct arena *arena, size_t size);                  /* zeroed, aligned to 16 bytes */
 char *arena_copy(struct arena *arena, const char *data, size_t size); /* adds a zero */
 char *arena_text(struct arena *arena, const char *text);              /* NULL stays NULL */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF(2, 3);

@@ -43,7 +43,9 @@ enum status fd_write_all(int fd, const char *data, size_t size)
 	return STATUS_OK;
 }
 
-static enum status file_read_fd(int fd, const char *path, size_t cap, struct text *text,
+/* `expected` is the size that the file had when it was opened: once that much has
+ * come there is no need to ask for an end that is known. */
+static enum status file_read_fd(int fd, const char *path, off_t expected, size_t cap, struct text *text,
 				struct error *error)
 {
 	char buffer[READ_STEP];
@@ -58,6 +60,8 @@ static enum status file_read_fd(int fd, const char *path, size_t cap, struct tex
 			continue;
 		if (got > 0 && (size_t)got <= cap - (text->size - before)) {
 			text_append(text, buffer, (size_t)got);
+			if (text->size - before == (size_t)expected)
+				return STATUS_OK;
 			continue;
 		}
 		if (got > 0)
@@ -83,7 +87,7 @@ enum status file_read_at(int folder_fd, const char *name, const char *path, size
 		return error_set(error, STATUS_IO, "cannot read %s: it is not a regular file", path);
 	if (cap > TEXT_CAP - text->size)
 		cap = TEXT_CAP - text->size;
-	return file_read_fd(fd, path, cap, text, error);
+	return file_read_fd(fd, path, found.st_size, cap, text, error);
 }
 
 enum status file_read(const char *path, size_t cap, struct text *text, struct error *error)

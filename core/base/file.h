@@ -32,8 +32,8 @@ enum status folder_create(const char *path, unsigned mode, struct error *error) 
 /* Makes sure that the names in this folder survive a lost machine. */
 enum status folder_sync(const char *path, struct error *error) MUST_CHECK;
 
-bool file_exists(const char *path); /* of any kind, links followed */
+bool file_exists(const char *path);                              /* of any kind, links followed */
 enum status fd_write_all(int fd, const char *data, size_t size); /* retries EINTR and short writes */
-void fd_close(int *fd); /* for CLEANUP; -1 is nothing */
+void fd_close(int *fd);                                          /* for CLEANUP; -1 is nothing */
 
 #endif

@@ -35,20 +35,20 @@ void mem_on_exhausted(void (*handler)(void));
 _Noreturn void mem_exhausted(void);
 
 /* Grows an array `items` of `capacity` for one more element behind `count`. */
-#define VEC_RESERVE(vec)                                                                    \
-	do {                                                                                \
-		if ((vec)->count == (vec)->capacity) {                                      \
-			size_t grown_ = (vec)->capacity ? (vec)->capacity * 2 : 8;          \
-			(vec)->items = mem_resize((vec)->items,                             \
-						  (vec)->capacity * sizeof(*(vec)->items),  \
-						  grown_ * sizeof(*(vec)->items));          \
-			(vec)->capacity = grown_;                                           \
-		}                                                                           \
+#define VEC_RESERVE(vec)                                                                               \
+	do {                                                                                           \
+		if ((vec)->count == (vec)->capacity) {                                                 \
+			size_t grown_ = (vec)->capacity ? (vec)->capacity * 2 : 8;                     \
+			(vec)->items =                                                                 \
+				mem_resize((vec)->items, (vec)->capacity * sizeof(*(vec)->items),      \
+					   grown_ * sizeof(*(vec)->items));                            \
+			(vec)->capacity = grown_;                                                      \
+		}                                                                                      \
 	} while (0)
-#define VEC_PUSH(vec, value)                              \
-	do {                                              \
-		VEC_RESERVE(vec);                         \
-		(vec)->items[(vec)->count++] = (value);   \
+#define VEC_PUSH(vec, value)                                                                           \
+	do {                                                                                           \
+		VEC_RESERVE(vec);                                                                      \
+		(vec)->items[(vec)->count++] = (value);                                                \
 	} while (0)
 
 #endif

@@ -60,11 +60,29 @@ static size_t utf8_sequence(const unsigned char *data, size_t size)
 	return length;
 }
 
+/* How many of the bytes from data on are ASCII, looked at eight at a time. */
+static size_t ascii_run(const char *data, size_t size)
+{
+	size_t at = 0;
+	uint64_t eight;
+
+	while (size - at >= sizeof(eight)) {
+		memcpy(&eight, data + at, sizeof(eight));
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+		at += sizeof(eight);
+	}
+	return at;
+}
+
 bool utf8_valid(const char *data, size_t size, size_t *ret_bad_offset)
 {
 	size_t at = 0;
 
 	while (at < size) {
+		at += ascii_run(data + at, size - at);
+		if (at == size)
+			break;
 		size_t length = utf8_sequence((const unsigned char *)data + at, size - at);
 
 		if (length == 0) {

@@ -2,6 +2,7 @@
  * whether files, history and chain agree. Both read only. */
 #include "cli/commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static json_t *row_json(const struct row *row)
@@ -35,22 +36,47 @@ static enum paint row_paint(enum row_state state)
 	}
 }
 
-static void row_say(struct run *run, struct target *target, const struct row *row, int width)
+/* text, padded with blanks to `width`, then two blanks */
+static void add_cell(struct text *line, const char *text, size_t width)
+{
+	static const char blanks[] = "                                                                ";
+	size_t size = strlen(text);
+	text_append(line, text, size);
+	text_append(line, blanks, (size < width ? width - size : 0) + 2);
+}
+
+/* Thousands of these are shown at once: cells are appended, not formatted. */
+static void row_say(struct run *run, struct target *target, const struct row *row, struct text *line,
+		    size_t width)
 {
 	const struct entry *entry =
 		row->entry && row->entry->state != ENTRY_REVERTED ? row->entry : NULL;
-	const char *state = arena_printf(&target->arena, "%-12s", row_state_name(row->state));
-	state = run_paint(run, &target->arena, row_paint(row->state), state);
+	const char *state = row_state_name(row->state);
+	char cell[32];
+	text_clear(line);
+	if (run->colour) { /* the colour's own bytes are no part of the width */
+		state = arena_printf(&target->arena, "%-12s", state);
+		state = run_paint(run, &target->arena, row_paint(row->state), state);
+	}
+	add_cell(line, state, 12);
 	if (!entry) {
-		target_say(run, target, "%s  %s", state, row->name);
+		text_add(line, row->name);
+		target_say_line(run, target, line);
 		return;
 	}
-	const char *took = entry->duration_us < 0 ? ""
-						  : arena_printf(&target->arena, "%.1f ms",
-								 (double)entry->duration_us / 1e3);
-	target_say(run, target, "%s  %-*s  batch %-3lld %.19s  %s  %s", state, width, row->name,
-		   (long long)entry->batch, entry->at ? entry->at : "",
-		   entry->actor ? entry->actor : "", took);
+	add_cell(line, row->name, width);
+	(void)snprintf(cell, sizeof(cell), "batch %lld", (long long)entry->batch);
+	add_cell(line, cell, 9);
+	text_append(line, entry->at ? entry->at : "", entry->at ? strnlen(entry->at, 19) : 0);
+	text_add(line, "  ");
+	add_cell(line, entry->actor ? entry->actor : "", 0);
+	if (entry->duration_us >= 0) {
+		int64_t us = entry->duration_us;
+		(void)snprintf(cell, sizeof(cell), "%lld.%lld ms", (long long)(us / 1000),
+			       (long long)(us / 100 % 10));
+		text_add(line, cell);
+	}
+	target_say_line(run, target, line);
 }
 
 static bool row_is_settled(const struct row *row)
@@ -82,14 +108,15 @@ static void status_say_rows(struct run *run, struct target *target)
 {
 	const struct migrator *migrator = &target->migrator;
 	size_t applied = 0;
-	int width = 0;
+	size_t width = 0;
+	TEXT_CLEANUP struct text line = {0};
 	json_t *rows = json_array();
 	for (size_t i = 0; i < migrator->row_count; i++)
-		if ((int)strlen(migrator->rows[i].name) > width)
-			width = (int)strlen(migrator->rows[i].name);
+		if (strlen(migrator->rows[i].name) > width)
+			width = strlen(migrator->rows[i].name);
 	for (size_t i = 0; i < migrator->row_count; i++) {
 		if (!run->json && !run->quiet)
-			row_say(run, target, &migrator->rows[i], width > 60 ? 60 : width);
+			row_say(run, target, &migrator->rows[i], &line, width > 60 ? 60 : width);
 		if (run->json)
 			json_array_append_new(rows, row_json(&migrator->rows[i]));
 		applied += row_is_settled(&migrator->rows[i]);

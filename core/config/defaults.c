@@ -4,17 +4,16 @@
 
 #include <string.h>
 
-static enum status default_read(struct loader *loader, const char *key, const char **ret_name,
-				struct origin *ret_origin, struct error *error)
+static enum status default_read(struct loader *loader, const char *key, const char *variable,
+				const char **ret_name, struct origin *ret_origin, struct error *error)
 {
 	const struct setting *setting = row_setting(loader, key);
 
 	if (!setting)
 		return STATUS_OK;
 	if (!parse_name(setting->value)) {
-		config_error(error, &setting->origin,
-			     "the default connection \"%.60s\" cannot be a connection's name",
-			     setting->value);
+		config_error(error, &setting->origin, "%s = \"%.60s\" cannot be a connection's name",
+			     setting->origin.layer == LAYER_INI ? "default" : variable, setting->value);
 		error_hint(error, "give one name: a-z, 0-9 and _, beginning with a letter");
 		return STATUS_CONFIG;
 	}
@@ -28,12 +27,13 @@ enum status defaults_read(struct loader *loader, struct error *error)
 	struct project *project = loader->project;
 	const struct setting *url = row_setting(loader, "DATABASE_URL");
 	struct origin unused;
-	enum status status = default_read(loader, "project.default", &project->default_connection,
-					  &project->default_origin, error);
+	enum status status =
+		default_read(loader, "project.default", "DB_CONNECTION", &project->default_connection,
+			     &project->default_origin, error);
 
 	if (!status)
-		status = default_read(loader, "DB_TEST_CONNECTION", &project->default_test_connection,
-				      &unused, error);
+		status = default_read(loader, "DB_TEST_CONNECTION", "DB_TEST_CONNECTION",
+				      &project->default_test_connection, &unused, error);
 	if (status || !url)
 		return status;
 	if (url->value[0] == '\0')
@@ -80,7 +80,7 @@ static enum status database_url_check(struct loader *loader, struct error *error
 		const struct setting *setting = &connection->settings.items[i];
 		const struct key *row = key_find("connection:", setting->key);
 
-		if (!row || !(row->flags & KEY_ENDPOINT) || setting->origin.layer < LAYER_DOTENV ||
+		if (!row || !(row->flags & KEY_ENDPOINT) ||
 		    setting->origin.layer < project->database_url_origin.layer)
 			continue;
 		config_error(error, &project->database_url_origin,

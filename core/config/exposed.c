@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #define INDEX_CAP ((size_t)32 << 20)
+#define POINTER_CAP ((size_t)4 << 10)
 #define INDEX_HEADER 12 /* "DIRC", version, entries */
 #define INDEX_ENTRY 62  /* bytes before an entry's path */
 
@@ -62,6 +63,29 @@ static bool index_holds(const struct text *index, const char *path)
 	return false;
 }
 
+/* The index of the work tree at folder, or NULL: in .git, or where the file .git of a linked
+ * work tree or submodule points to. */
+static const char *index_of(struct arena *arena, const char *folder)
+{
+	static const char pointer[] = "gitdir: ";
+	const char *git = path_join(arena, folder, ".git");
+	const char *index = path_join(arena, git, "index");
+	TEXT_CLEANUP struct text text = {0};
+	struct error ignored = {0};
+
+	if (file_exists(index))
+		return index;
+	if (file_read(git, POINTER_CAP, &text, &ignored)) {
+		error_clear(&ignored);
+		return NULL;
+	}
+	if (!text_starts(text_string(&text), pointer))
+		return NULL;
+	text.data[strcspn(text.data, "\r\n")] = '\0';
+	git = path_join(arena, folder, text.data + strlen(pointer));
+	return path_join(arena, git, "index");
+}
+
 /* The index of the work tree that holds path, and path below that tree. */
 static bool git_index(struct arena *arena, const char *path, const char **ret_index,
 		      const char **ret_below)
@@ -69,9 +93,9 @@ static bool git_index(struct arena *arena, const char *path, const char **ret_in
 	const char *folder = path_folder(arena, path);
 
 	for (;;) {
-		const char *index = path_join(arena, folder, ".git/index");
+		const char *index = index_of(arena, folder);
 
-		if (file_exists(index)) {
+		if (index) {
 			*ret_index = index;
 			*ret_below = path + strlen(folder) + !text_ends(folder, "/");
 			return true;

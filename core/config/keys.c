@@ -113,8 +113,8 @@ const struct key config_keys[] = {
 	{"audit", "key_file", KEY_PATH, NULL, KEY_LATER, "the key that authenticates the trail", NULL,
 	 NULL, 0, 0},
 
-	{"cache", "prefix", KEY_TEXT, NULL, KEY_LATER, "default: eloquent:<project>:<environment>",
-	 NULL, NULL, 0, 0},
+	{"cache", "prefix", KEY_TEXT, NULL, KEY_LATER, "default: eloquent:PROJECT:ENVIRONMENT", NULL,
+	 NULL, 0, 0},
 	{"cache", "development", KEY_LIST, "memory", KEY_LATER,
 	 "stores tried in order; any word of APP_ENV may be a key", NULL, NULL, 0, 0},
 	{"cache", "staging", KEY_LIST, "file", KEY_LATER, "the same for staging", NULL, NULL, 0, 0},
@@ -193,6 +193,35 @@ const char *key_nearest(const char *section, const char *name)
 			names[count++] = config_keys[i].name;
 	}
 	return text_nearest(name, names, count);
+}
+
+size_t key_value_size(const char *name)
+{
+	static const char *const endings[] = {"_file", "_command"};
+	size_t size = strlen(name);
+
+	for (size_t i = 0; i < COUNT_OF(endings); i++) {
+		char base[64];
+		size_t base_size = size - strlen(endings[i]);
+
+		if (!text_ends(name, endings[i]) || base_size >= sizeof(base))
+			continue;
+		memcpy(base, name, base_size);
+		base[base_size] = '\0';
+		if (key_is_secret(base))
+			return base_size;
+	}
+	return size;
+}
+
+unsigned key_connection_flags(const char *name)
+{
+	const struct key *row = key_find("connection:", name);
+
+	if (row)
+		return row->flags;
+	/* A driver's own secret goes where its endpoint leads, as a password does. */
+	return key_is_secret(name) || key_value_size(name) < strlen(name) ? KEY_CREDENTIAL : 0;
 }
 
 /* Two neighbours the wrong way round: "paht". */

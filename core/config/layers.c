@@ -26,45 +26,18 @@ struct layered {
 	bool role_values; /* for any role */
 };
 
-static unsigned key_flags(const char *key)
-{
-	const struct key *row = key_find("connection:", key);
-
-	return row ? row->flags : 0;
-}
-
-/* "password" for "password_file" and "password_command". */
-static size_t group_size(const char *key)
-{
-	static const char *const endings[] = {"_file", "_command"};
-	size_t size = strlen(key);
-
-	for (size_t i = 0; i < COUNT_OF(endings); i++) {
-		char base[64];
-		size_t base_size = size - strlen(endings[i]);
-
-		if (!text_ends(key, endings[i]) || base_size >= sizeof(base))
-			continue;
-		memcpy(base, key, base_size);
-		base[base_size] = '\0';
-		if (key_is_secret(base))
-			return base_size;
-	}
-	return size;
-}
-
 /* Are both the same value, perhaps in different forms? */
 static bool same_value(const char *a, const char *b)
 {
-	size_t size = group_size(a);
+	size_t size = key_value_size(a);
 
-	return size == group_size(b) && memcmp(a, b, size) == 0;
+	return size == key_value_size(b) && memcmp(a, b, size) == 0;
 }
 
 /* What a URL says already. (`database` may stand beside one: Mongo's does.) */
 static bool url_replaces(const char *key)
 {
-	return (key_flags(key) & KEY_ENDPOINT) && strcmp(key, "url") != 0 &&
+	return (key_connection_flags(key) & KEY_ENDPOINT) && strcmp(key, "url") != 0 &&
 	       strcmp(key, "database") != 0;
 }
 
@@ -215,7 +188,7 @@ static void entry_collect(struct loader *loader, const struct entry *entry, stru
 	struct offer offer = {
 		key,         entry->key, entry->value, entry_origin(loader, entry), key_is_secret(key),
 		role != NULL};
-	unsigned flags = key_flags(key);
+	unsigned flags = key_connection_flags(key);
 
 	if ((flags & KEY_OURS) && !(flags & KEY_CREDENTIAL))
 		return;
@@ -245,7 +218,6 @@ static void roles_settle(struct offers *offers)
 						    (strcmp(other->key, "url") == 0 &&
 						     url_replaces(offers->items[i].key)));
 		}
-		offers->items[i].role |= replaced; /* out of the way of the next ones, too */
 		if (!replaced)
 			offers->items[kept++] = offers->items[i];
 	}
@@ -298,7 +270,7 @@ static enum layer endpoint_layer(const struct layered *layered, const struct off
 	for (enum layer layer = LAYER_ENVIRONMENT; layer >= LAYER_INI; layer--) {
 		for (size_t i = 0; i < layered->layers[layer].count; i++) {
 			*ret_offer = &layered->layers[layer].items[i];
-			if (key_flags((*ret_offer)->key) & KEY_ENDPOINT)
+			if (key_connection_flags((*ret_offer)->key) & KEY_ENDPOINT)
 				return layer;
 		}
 	}
@@ -309,7 +281,7 @@ static enum layer endpoint_layer(const struct layered *layered, const struct off
 static void left_out_warn(struct loader *loader, const char *connection, const struct offer *offer,
 			  const struct offer *endpoint)
 {
-	bool credential = key_flags(offer->key) & KEY_CREDENTIAL;
+	bool credential = key_connection_flags(offer->key) & KEY_CREDENTIAL;
 
 	log_write(loader->observer, LOG_WARN,
 		  "connection %s: %s (%s) is not used, because %s gives the endpoint: %s", connection,
@@ -328,7 +300,7 @@ static void offers_choose(struct loader *loader, const char *connection, const s
 	for (enum layer layer = LAYER_ENVIRONMENT; layer >= LAYER_INI; layer--) {
 		for (size_t i = 0; i < layered->layers[layer].count; i++) {
 			const struct offer *offer = &layered->layers[layer].items[i];
-			unsigned flags = key_flags(offer->key);
+			unsigned flags = key_connection_flags(offer->key);
 			bool whole = offers_find(ret, "url") && url_replaces(offer->key);
 
 			if (offers_find(ret, offer->key))

@@ -72,20 +72,6 @@ enum status config_error(struct error *error, const struct origin *origin, const
 	return STATUS_CONFIG;
 }
 
-static bool key_is_endpoint(const char *name)
-{
-	const struct key *key = key_find("connection:", name);
-
-	return key && (key->flags & KEY_ENDPOINT);
-}
-
-static bool key_is_credential(const char *name)
-{
-	const struct key *key = key_find("connection:", name);
-
-	return key && (key->flags & KEY_CREDENTIAL);
-}
-
 struct settings connection_settings_with_url(const struct project *project,
 					     const struct connection *connection, struct arena *arena)
 {
@@ -95,9 +81,11 @@ struct settings connection_settings_with_url(const struct project *project,
 	for (size_t i = 0; i < connection->settings.count; i++) {
 		const struct setting *setting = &connection->settings.items[i];
 
-		if (key_is_endpoint(setting->key))
+		unsigned flags = key_connection_flags(setting->key);
+
+		if (flags & KEY_ENDPOINT)
 			continue;
-		if (key_is_credential(setting->key) && setting->origin.layer < url.origin.layer)
+		if ((flags & KEY_CREDENTIAL) && setting->origin.layer < url.origin.layer)
 			continue;
 		ARENA_PUSH(arena, &settings, *setting);
 	}

@@ -158,6 +158,11 @@ const char *key_nearest(const char *section, const char *name);
 const char *key_mistyped(const char *section, const char *name);
 /* password, secret, token, url, and what ends in _password, _secret, _token */
 bool key_is_secret(const char *name);
+/* How much of a key names the value: of "password_file" and "password_command" the size of
+ * "password"; of a key that is no form of a secret all of it. */
+size_t key_value_size(const char *name);
+/* KEY_ENDPOINT, KEY_CREDENTIAL ... of a connection's key, the driver's own ones included. */
+unsigned key_connection_flags(const char *name);
 
 /* ---- sections.c ----------------------------------------------------------------------- */
 
@@ -243,7 +248,7 @@ enum status exposures_check(struct loader *loader, struct error *error) MUST_CHE
 /* ---- words.c ------------------------------------------------------------------------------------ */
 
 char *word_normal(struct arena *arena, const char *word); /* trimmed, lower case */
-/* Within two letters of "production", but not the word itself. */
+/* Within two letters of "production". */
 bool word_is_near_production(const char *word);
 
 #endif

@@ -25,17 +25,17 @@ bool key_is_secret(const char *name)
 const char *url_password(const char *url, size_t *ret_size)
 {
 	const char *start = strstr(url, "://");
-	const char *at = NULL;
+	const char *at;
 	const char *colon;
 
 	if (!start)
 		return NULL;
 	start += 3;
-	/* The last '@' before path, query or fragment: passwords with an '@' of their own occur. */
-	for (const char *c = start; *c && !strchr("/?#", *c); c++) {
-		if (*c == '@')
-			at = c;
-	}
+	/* The last '@' of the authority: passwords with an '@' of their own occur, and with an
+	 * unescaped '/' too, which makes the authority look shorter than it was meant. */
+	at = memrchr(start, '@', strcspn(start, "/?#"));
+	if (!at)
+		at = strrchr(start, '@');
 	colon = at ? memchr(start, ':', (size_t)(at - start)) : NULL;
 	if (!colon || colon + 1 == at)
 		return NULL;

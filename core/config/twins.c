@@ -79,8 +79,9 @@ static void twin_by_name(struct loader *loader, struct connection *twin)
 	application = find(loader->project, arena_copy(loader->arena, twin->name, size));
 	if (!application)
 		return;
-	if (!twin->application)
-		twin->application = application->name;
+	if (twin->application && strcmp(twin->application, application->name) != 0)
+		return; /* another's, by its key; one database is never the twin of two */
+	twin->application = application->name;
 	if (!application->test && !application->twin)
 		application->test = twin->name;
 }

@@ -57,12 +57,10 @@ static size_t production_distance(const char *word, size_t size)
 bool word_is_near_production(const char *word)
 {
 	size_t size = strlen(word);
-	size_t distance;
 
 	if (size + NEAR < strlen(PRODUCTION) || size > strlen(PRODUCTION) + NEAR)
 		return false;
-	distance = production_distance(word, size);
-	return distance > 0 && distance <= NEAR;
+	return production_distance(word, size) <= NEAR;
 }
 
 bool word_is_production(const char *word)

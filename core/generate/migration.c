@@ -29,16 +29,19 @@ static const struct language *language_find(const char *name)
 	return NULL;
 }
 
-static enum status words_check(struct arena *arena, const char *words, const char **ret, struct error *error)
+static enum status words_check(struct arena *arena, const char *words, const char **ret,
+			       struct error *error)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
 	char *clean = arena_text(arena, words);
 	for (char *at = clean; *at; at++)
 		if (*at == ' ')
 			*at = '_';
 	if (!*clean || clean[strspn(clean, allowed)] || strlen(clean) > WORDS_CAP) {
 		error_set(error, STATUS_USAGE, "\"%s\" cannot be a migration's name", words);
-		error_hint(error, "use at most %d letters, digits, _ and -, for example create_users", WORDS_CAP);
+		error_hint(error, "use at most %d letters, digits, _ and -, for example create_users",
+			   WORDS_CAP);
 		return STATUS_USAGE;
 	}
 	*ret = clean;
@@ -68,7 +71,8 @@ static enum status newest_version(struct arena *arena, const char *folder, const
 	CLEANUP(dir_close) DIR *dir = opendir(folder);
 	const char *newest = NULL;
 	if (!dir)
-		return error_set(error, STATUS_IO, "cannot list the folder %s: %s", folder, strerror(errno));
+		return error_set(error, STATUS_IO, "cannot list the folder %s: %s", folder,
+				 strerror(errno));
 	for (;;) {
 		errno = 0;
 		const struct dirent *found = readdir(dir);
@@ -147,13 +151,15 @@ enum status generate_migration(struct arena *arena, const char *folder, const ch
 	if (status)
 		return status;
 	if (!template)
-		return error_set(error, STATUS_UNSUPPORTED, "there is no template for migrations in \"%s\"", language);
+		return error_set(error, STATUS_UNSUPPORTED,
+				 "there is no template for migrations in \"%s\"", language);
 	status = folder_create(folder, 0777, error);
 	if (!status)
 		status = newest_version(arena, folder, &newest, error);
 	if (status)
 		return status;
-	const char *name = arena_printf(arena, "%s_%s.%s", version_choose(arena, newest), clean, language);
+	const char *name =
+		arena_printf(arena, "%s_%s.%s", version_choose(arena, newest), clean, language);
 	const char *path = path_join(arena, folder, name);
 	status = file_create(path, 0666, template->text, strlen(template->text), error);
 	if (!status)

@@ -47,7 +47,8 @@ static void ini_write(const struct making *making, const char *plugin_dir, struc
 		    "; production = yes makes this connection production whatever APP_ENV says\n"
 		    "\n"
 		    "[guard]\n"
-		    "; in production: contract (the three parts), or forbid (no destructive command at all)\n"
+		    "; in production: contract (the three parts), or forbid (no destructive command at "
+		    "all)\n"
 		    "production = contract\n"
 		    "; in production, schema changes need a verified backup that is younger than this\n"
 		    "require_backup = yes\n"
@@ -72,12 +73,14 @@ static enum status ini_create(struct making *making, const char *plugin_dir)
 
 static enum status migrations_create(struct making *making)
 {
-	const char *name = arena_printf(making->arena, MIGRATIONS "/%s", making->convention->connection);
+	const char *name =
+		arena_printf(making->arena, MIGRATIONS "/%s", making->convention->connection);
 	const char *path = path_join(making->arena, making->root, name);
 	bool existed = file_exists(path);
 	enum status status = folder_create(path, 0777, making->error);
 	if (!status)
-		report_line(making, existed ? "kept" : "created", arena_printf(making->arena, "%s/", name));
+		report_line(making, existed ? "kept" : "created",
+			    arena_printf(making->arena, "%s/", name));
 	return status;
 }
 
@@ -96,7 +99,8 @@ static bool has_line(const struct text *text, const char *line)
 
 static enum status file_append(const char *path, const struct text *text, struct error *error)
 {
-	CLEANUP(fd_close) int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+	CLEANUP(fd_close)
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
 	if (fd < 0 || fd_write_all(fd, text->data, text->size))
 		return error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
 	return STATUS_OK;
@@ -104,7 +108,8 @@ static enum status file_append(const char *path, const struct text *text, struct
 
 static enum status gitignore_add(struct making *making)
 {
-	const char *database = arena_printf(making->arena, "/database/app.%s*", making->convention->connection);
+	const char *database =
+		arena_printf(making->arena, "/database/app.%s*", making->convention->connection);
 	const char *const lines[] = {".env", ".eloquent/", "*.eloquent-lock", database};
 	const char *path = path_join(making->arena, making->root, ".gitignore");
 	TEXT_CLEANUP struct text present = {0};
@@ -137,7 +142,8 @@ enum status generate_project(struct arena *arena, const char *root, const char *
 			     const char **ret_report, struct error *error)
 {
 	/* The table's first connection is the one that needs no server. */
-	struct making making = {.arena = arena, .root = root, .convention = &conventions[0], .error = error};
+	struct making making = {
+		.arena = arena, .root = root, .convention = &conventions[0], .error = error};
 	enum status status = ini_create(&making, plugin_dir);
 	if (!status)
 		status = migrations_create(&making);

@@ -313,17 +313,18 @@ struct guard_verdict guard_decide(const struct guard_command *command, const str
 	struct guard_verdict verdict = {.decision = GUARD_REFUSE,
 					.warnings = warning_of(command, facts)};
 	bool judged = judge(command, facts, &found);
-	verdict.reasons = found.missing;
-	if (!judged || found.missing)
-		return verdict;
-	verdict.reasons = found.unknown;
-	verdict.asks = found.unknown ? 0 : found.asks;
-	if (found.unknown)
+	verdict.unknown = found.unknown;
+	if (!judged || found.missing) {
+		verdict.reasons = found.missing;
+	} else if (found.unknown) {
 		verdict.decision = GUARD_LOOK;
-	else if (found.asks)
+		verdict.reasons = found.unknown;
+	} else if (found.asks) {
 		verdict.decision = GUARD_ASK;
-	else
+		verdict.asks = found.asks;
+	} else {
 		verdict.decision = GUARD_ALLOW;
+	}
 	return verdict;
 }
 

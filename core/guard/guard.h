@@ -40,13 +40,13 @@ struct guard_facts {
 	enum fact twin;              /* the connection is a test twin */
 	enum fact role_wrong;        /* it has credentials per role, and the role is not migration */
 	/* of the database */
-	enum fact stamped;             /* it carries a stamp */
-	enum fact stamp_production;    /* and that is `production` */
-	enum fact holds_rows;          /* a table that is not ours holds a row */
-	enum fact backup_fresh;        /* a verified backup, younger than [guard] backup_max_age */
-	enum fact forbid;              /* the stricter policy: production = forbid */
-	enum fact require_backup;      /* the stricter policy */
-	enum fact loosens;             /* db:stamp: away from production, or a weaker policy */
+	enum fact stamped;          /* it carries a stamp */
+	enum fact stamp_production; /* and that is `production` */
+	enum fact holds_rows;       /* a table that is not ours holds a row */
+	enum fact backup_fresh;     /* a verified backup, younger than [guard] backup_max_age */
+	enum fact forbid;           /* the stricter policy: production = forbid */
+	enum fact require_backup;   /* the stricter policy */
+	enum fact loosens;          /* db:stamp: away from production, or a weaker policy */
 	/* answers; unknown: not asked yet */
 	enum fact typed_destroy; /* DESTROY_DATA */
 	enum fact typed_name;    /* the database's name */
@@ -63,24 +63,24 @@ enum guard_decision {
 #define GUARD_ASK_NAME 2u
 
 /* Bits of verdict.reasons. X(NAME, word in verdicts.csv) */
-#define GUARD_REASONS(X)                                                                 \
-	X(STAMP_MISMATCH, "stamp_mismatch")     /* stamped production, said otherwise */ \
-	X(UNSTAMPED, "unstamped")               /* production, rows, no stamp */         \
-	X(ALLOW_VARIABLE, "allow_variable")     /* the contract's three parts */         \
-	X(FORCE, "force")                                                                \
-	X(YES, "yes")                                                                    \
-	X(FORBIDDEN, "forbidden")               /* [guard] production = forbid */        \
-	X(BACKUP, "backup")                                                              \
-	X(ROLE, "role")                                                                  \
-	X(NOT_PRODUCTION, "not_production")     /* loosening needs APP_ENV=production */ \
-	X(TERMINAL, "terminal")                 /* a person must type the name */        \
-	X(ANSWER, "answer")                     /* a person said no */                   \
-	X(UNKNOWN_PRODUCTION, "unknown_production")                                      \
-	X(UNKNOWN_STAMP, "unknown_stamp")                                                \
-	X(UNKNOWN_ROWS, "unknown_rows")                                                  \
-	X(UNKNOWN_BACKUP, "unknown_backup")                                              \
-	X(UNKNOWN_POLICY, "unknown_policy")                                              \
-	X(UNKNOWN_LOOSENS, "unknown_loosens")                                            \
+#define GUARD_REASONS(X)                                                                               \
+	X(STAMP_MISMATCH, "stamp_mismatch") /* stamped production, said otherwise */                   \
+	X(UNSTAMPED, "unstamped")           /* production, rows, no stamp */                           \
+	X(ALLOW_VARIABLE, "allow_variable") /* the contract's three parts */                           \
+	X(FORCE, "force")                                                                              \
+	X(YES, "yes")                                                                                  \
+	X(FORBIDDEN, "forbidden") /* [guard] production = forbid */                                    \
+	X(BACKUP, "backup")                                                                            \
+	X(ROLE, "role")                                                                                \
+	X(NOT_PRODUCTION, "not_production") /* loosening needs APP_ENV=production */                   \
+	X(TERMINAL, "terminal")             /* a person must type the name */                          \
+	X(ANSWER, "answer")                 /* a person said no */                                     \
+	X(UNKNOWN_PRODUCTION, "unknown_production")                                                    \
+	X(UNKNOWN_STAMP, "unknown_stamp")                                                              \
+	X(UNKNOWN_ROWS, "unknown_rows")                                                                \
+	X(UNKNOWN_BACKUP, "unknown_backup")                                                            \
+	X(UNKNOWN_POLICY, "unknown_policy")                                                            \
+	X(UNKNOWN_LOOSENS, "unknown_loosens")                                                          \
 	X(UNKNOWN_ROLE, "unknown_role")
 
 enum guard_reason_index {
@@ -104,12 +104,15 @@ struct guard_verdict {
 	uint32_t reasons;  /* GUARD_REASON_* */
 	uint32_t asks;     /* GUARD_ASK_* */
 	uint32_t warnings; /* GUARD_WARN_* */
+	/* GUARD_REASON_UNKNOWN_*: the facts that are needed and unknown, beside a refusal too.
+	 * Whoever can look them up may name more missing conditions at once by asking again. */
+	uint32_t unknown;
 };
 
 struct guard_verdict guard_decide(const struct guard_command *command, const struct guard_facts *facts);
 
-const char *guard_class_name(enum guard_class class_);  /* "destructive" */
-const char *guard_reason_word(unsigned index);          /* "allow_variable" */
+const char *guard_class_name(enum guard_class class_); /* "destructive" */
+const char *guard_reason_word(unsigned index);         /* "allow_variable" */
 /* The sentence that names one missing condition. */
 const char *guard_reason_text(unsigned index);
 /* Facts that differ make a person's answer worthless. */

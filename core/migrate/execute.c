@@ -73,7 +73,8 @@ static enum status step_prepare(struct work *work, struct error *error)
 		status = script_split(database, step->file, work->section, work->script, error);
 	if (status || (size_t)step->resume_at <= work->script->count)
 		return status;
-	return error_set(error, STATUS_HISTORY_BROKEN, "%s: the history says that %lld statements ran, but it has %zu",
+	return error_set(error, STATUS_HISTORY_BROKEN,
+			 "%s: the history says that %lld statements ran, but it has %zu",
 			 step->file->path, (long long)step->resume_at, work->script->count);
 }
 
@@ -105,7 +106,8 @@ static enum status steps_run(struct migrator *migrator, struct error *error)
 			.step = step,
 			.section = step_section(step),
 			.script = &script,
-			.transactional = section_is_transactional(migrator->database, step_section(step)),
+			.transactional =
+				section_is_transactional(migrator->database, step_section(step)),
 			.batch = step->down && step->entry ? step->entry->batch : batch,
 		};
 		report(&work, STEP_STARTED, i);
@@ -177,8 +179,11 @@ enum status migrator_execute(struct migrator *migrator, struct error *error)
 	struct unit unit = {.migrator = migrator, .body = checkpoint_body};
 	status = unit_run(&unit, error);
 	if (status) {
-		error_prefix(error, "all migrations are done, but the history's checkpoint could not be written");
-		error_hint(error, "nothing is lost: the next command verifies a longer part of the history");
+		error_prefix(
+			error,
+			"all migrations are done, but the history's checkpoint could not be written");
+		error_hint(error,
+			   "nothing is lost: the next command verifies a longer part of the history");
 	}
 	return status;
 }

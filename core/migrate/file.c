@@ -102,13 +102,15 @@ static enum status section_open(struct parser *parser, const struct line *line, 
 	const char *name = down ? "down" : "up";
 	int64_t *seen = down ? &parser->down_line : &parser->up_line;
 	if (*seen)
-		return malformed(parser->error, parser->path, line->number,
-				 "a file has one up and one down section; move the rest to a file of its own",
-				 "a second -- migrate:%s (the first one is in line %lld)", name,
-				 (long long)*seen);
+		return malformed(
+			parser->error, parser->path, line->number,
+			"a file has one up and one down section; move the rest to a file of its own",
+			"a second -- migrate:%s (the first one is in line %lld)", name,
+			(long long)*seen);
 	if (down && !parser->up_line)
 		return malformed(parser->error, parser->path, line->number,
-				 "put the -- migrate:up section first", "-- migrate:down stands before -- migrate:up");
+				 "put the -- migrate:up section first",
+				 "-- migrate:down stands before -- migrate:up");
 	*seen = line->number;
 	section_close(parser, (size_t)(line->text - parser->data));
 	struct section *section = down ? &parser->migration.down : &parser->migration.up;
@@ -131,7 +133,8 @@ static enum status migrate_line(struct parser *parser, const struct line *line, 
 	bool down = is_word(line->text + rest, size, "down");
 	if ((!up && !down) || !is_exact(line, rest))
 		return malformed(parser->error, parser->path, line->number,
-				 "a directive stands at the start of its line, in small letters: -- migrate:up or "
+				 "a directive stands at the start of its line, in small letters: -- "
+				 "migrate:up or "
 				 "-- migrate:down",
 				 "\"%.*s\" is not a directive",
 				 (int)(line->size < 80 ? line->size : 80), line->text);
@@ -180,7 +183,8 @@ static enum status only_set(struct parser *parser, int64_t line, const char *con
 				 (long long)parser->only_line);
 	parser->only_line = line;
 	if (!text_starts(condition, "env="))
-		return malformed(parser->error, parser->path, line, remedy, "\"%s\" is not a condition", condition);
+		return malformed(parser->error, parser->path, line, remedy, "\"%s\" is not a condition",
+				 condition);
 	bool applies = false;
 	const char *at = condition + strlen("env=");
 	for (;;) {
@@ -207,14 +211,16 @@ static enum status eloquent_line(struct parser *parser, const struct line *line,
 	while (size > at && (text[size - 1] == ' ' || text[size - 1] == '\t'))
 		size--;
 	const char *value = arena_copy(parser->arena, text + at, size - at);
-	bool known = is_exact(line, rest) && (is_word(text, name, "destroys") || is_word(text, name, "opaque") ||
-					      is_word(text, name, "only"));
+	bool known =
+		is_exact(line, rest) && (is_word(text, name, "destroys") ||
+					 is_word(text, name, "opaque") || is_word(text, name, "only"));
 	if (!known)
 		return malformed(parser->error, parser->path, line->number,
-				 "at the start of the line: -- eloquent:destroys OBJECT, -- eloquent:opaque REASON or "
+				 "at the start of the line: -- eloquent:destroys OBJECT, -- "
+				 "eloquent:opaque REASON or "
 				 "-- eloquent:only env=WORD",
-				 "\"%.*s\" is not a directive", (int)(line->size < 80 ? line->size : 80),
-				 line->text);
+				 "\"%.*s\" is not a directive",
+				 (int)(line->size < 80 ? line->size : 80), line->text);
 	if (!*value)
 		return malformed(parser->error, parser->path, line->number,
 				 "say what it destroys, why it is opaque, or where it only runs",
@@ -237,7 +243,8 @@ static enum status line_parse(struct parser *parser, const struct line *line)
 	case LINE_TEXT:
 		if (!parser->up_line)
 			return malformed(parser->error, parser->path, line->number,
-					 "begin the file with -- migrate:up; only -- comments may stand before it",
+					 "begin the file with -- migrate:up; only -- comments may "
+					 "stand before it",
 					 "text before the first -- migrate:up");
 		return STATUS_OK;
 	case LINE_BLANK:
@@ -271,14 +278,16 @@ static enum status bytes_check(const struct parser *parser)
 {
 	size_t bad = 0;
 	if (!parser->size)
-		return malformed(parser->error, parser->path, 0, "write -- migrate:up and the statements below it",
+		return malformed(parser->error, parser->path, 0,
+				 "write -- migrate:up and the statements below it",
 				 "the file is empty");
 	if (!utf8_valid(parser->data, parser->size, &bad))
 		return malformed(parser->error, parser->path, line_of(parser->data, bad),
 				 "save the file as UTF-8", "byte %zu is not UTF-8", bad + 1);
 	const char *zero = memchr(parser->data, 0, parser->size);
 	if (zero)
-		return malformed(parser->error, parser->path, line_of(parser->data, (size_t)(zero - parser->data)),
+		return malformed(parser->error, parser->path,
+				 line_of(parser->data, (size_t)(zero - parser->data)),
 				 "save the file as UTF-8 text", "a zero byte stands in the file");
 	return STATUS_OK;
 }
@@ -294,10 +303,11 @@ static enum status text_parse(struct parser *parser)
 	}
 	section_close(parser, parser->size);
 	if (!status && !parser->up_line)
-		return malformed(parser->error, parser->path, 0,
-				 "begin the file with a line -- migrate:up, and put what undoes it below "
-				 "-- migrate:down",
-				 "the file has no -- migrate:up section");
+		return malformed(
+			parser->error, parser->path, 0,
+			"begin the file with a line -- migrate:up, and put what undoes it below "
+			"-- migrate:down",
+			"the file has no -- migrate:up section");
 	return status;
 }
 
@@ -316,7 +326,8 @@ enum status migration_parse(struct arena *arena, const char *path, const char *f
 	};
 	if (!migration_name_parse(arena, file_name, &parser.migration.version, &parser.migration.name,
 				  &parser.migration.repeatable))
-		return malformed(error, path, 0, "call it <UTC YYYYMMDDHHMMSS>_<words>.sql or R_<words>.sql",
+		return malformed(error, path, 0,
+				 "call it <UTC YYYYMMDDHHMMSS>_<words>.sql or R_<words>.sql",
 				 "the file's name is not a migration's");
 	parser.path = parser.migration.path;
 	enum status status = text_parse(&parser);

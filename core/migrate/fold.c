@@ -120,7 +120,8 @@ static void on_failed(struct fold *fold, struct entry *entry, const struct elq_e
 		entry->detail = keep(fold, event->detail);
 		return;
 	}
-	bool settled = *entry->version && (entry->state == ENTRY_APPLIED || entry->state == ENTRY_BASELINED);
+	bool settled =
+		*entry->version && (entry->state == ENTRY_APPLIED || entry->state == ENTRY_BASELINED);
 	if (!partial && !settled)
 		entry_settle(fold, entry, event, ENTRY_FAILED);
 	else
@@ -138,7 +139,8 @@ static void on_repaired(struct fold *fold, struct entry *entry, const struct elq
 	}
 	struct entry before = *entry;
 	bool stood = entry_stands(entry) && !(before.state == ENTRY_PARTIAL && !before.down);
-	entry_settle(fold, entry, event, before.state == ENTRY_BASELINED ? ENTRY_BASELINED : ENTRY_APPLIED);
+	entry_settle(fold, entry, event,
+		     before.state == ENTRY_BASELINED ? ENTRY_BASELINED : ENTRY_APPLIED);
 	if (!stood)
 		return;
 	entry->sequence = before.sequence;
@@ -168,8 +170,10 @@ enum status fold_event(struct fold *fold, const struct elq_event *event, struct 
 		if (str_equals(event->event, fold_rows[i].event))
 			row = &fold_rows[i];
 	if (!row) {
-		error_set(error, STATUS_HISTORY_BROKEN, "event %lld of the history is a \"%.*s\", which is unknown",
-			  (long long)event->sequence, (int)(event->event.size < 40 ? event->event.size : 40),
+		error_set(error, STATUS_HISTORY_BROKEN,
+			  "event %lld of the history is a \"%.*s\", which is unknown",
+			  (long long)event->sequence,
+			  (int)(event->event.size < 40 ? event->event.size : 40),
 			  event->event.data ? event->event.data : "");
 		error_hint(error, "a newer eloquent may have written it: use that one");
 		return STATUS_HISTORY_BROKEN;

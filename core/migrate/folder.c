@@ -37,9 +37,10 @@ static enum status name_check(struct folder *folder, const char *file_name, stru
 	if (named)
 		return STATUS_OK;
 	/* A forgotten version would otherwise mean that the file never runs, and nobody says so. */
-	return malformed(error, path_join(&folder->arena, folder->path, file_name), 0,
-			 "call it <UTC YYYYMMDDHHMMSS>_<words>.sql or R_<words>.sql, or move it elsewhere",
-			 "the file's name is not a migration's");
+	return malformed(
+		error, path_join(&folder->arena, folder->path, file_name), 0,
+		"call it <UTC YYYYMMDDHHMMSS>_<words>.sql or R_<words>.sql, or move it elsewhere",
+		"the file's name is not a migration's");
 }
 
 struct reading {
@@ -63,8 +64,9 @@ static enum status folder_add(struct folder *folder, struct reading *reading, co
 					    &reading->text, error);
 	struct migration migration;
 	if (!status)
-		status = migration_parse(&folder->arena, path.data, file_name, text_string(&reading->text),
-					 reading->text.size, reading->word, &migration, error);
+		status = migration_parse(&folder->arena, path.data, file_name,
+					 text_string(&reading->text), reading->text.size, reading->word,
+					 &migration, error);
 	if (!status)
 		VEC_PUSH(folder, migration);
 	return status;
@@ -99,7 +101,8 @@ static enum status names_list(struct folder *folder, DIR *dir, struct names *nam
 		errno = 0;
 		const struct dirent *found = readdir(dir);
 		if (!found && errno)
-			return error_set(error, STATUS_IO, "cannot list %s: %s", folder->path, strerror(errno));
+			return error_set(error, STATUS_IO, "cannot list %s: %s", folder->path,
+					 strerror(errno));
 		if (!found)
 			break;
 		if (is_sql(found->d_name))
@@ -110,7 +113,8 @@ static enum status names_list(struct folder *folder, DIR *dir, struct names *nam
 	return STATUS_OK;
 }
 
-static enum status folder_fill(struct folder *folder, DIR *dir, struct reading *reading, struct error *error)
+static enum status folder_fill(struct folder *folder, DIR *dir, struct reading *reading,
+			       struct error *error)
 {
 	CLEANUP(names_free) struct names names = {0};
 	enum status status = names_list(folder, dir, &names, error);
@@ -145,10 +149,11 @@ static enum status duplicates_check(const struct folder *folder, struct error *e
 			break;
 		if (version_compare(a->version, b->version) != 0)
 			continue;
-		error_set(error, STATUS_DUPLICATE_VERSION, "two files have the version %s: %s and %s", a->version,
-			  a->path, b->path);
-		error_hint(error, "a version is a migration's identity: give the one that ran nowhere yet a "
-				  "newer one");
+		error_set(error, STATUS_DUPLICATE_VERSION, "two files have the version %s: %s and %s",
+			  a->version, a->path, b->path);
+		error_hint(error,
+			   "a version is a migration's identity: give the one that ran nowhere yet a "
+			   "newer one");
 		error_at(error, b->path, 0, 0);
 		return STATUS_DUPLICATE_VERSION;
 	}
@@ -163,7 +168,8 @@ enum status folder_read(const char *path, int64_t max_size, const char *word, st
 	CLEANUP(dir_close) DIR *dir = opendir(path);
 	if (!dir && errno != ENOENT) {
 		arena_free(&folder.arena);
-		return error_set(error, STATUS_IO, "cannot list the migrations in %s: %s", path, strerror(errno));
+		return error_set(error, STATUS_IO, "cannot list the migrations in %s: %s", path,
+				 strerror(errno));
 	}
 	folder.exists = dir != NULL;
 	CLEANUP(reading_free) struct reading reading = {.max_size = max_size, .word = word};

@@ -15,8 +15,8 @@ struct reading {
 
 static enum status broken(struct reading *reading, int64_t sequence, const char *what)
 {
-	error_set(&reading->error, STATUS_HISTORY_BROKEN, "event %lld of the history %s", (long long)sequence,
-		  what);
+	error_set(&reading->error, STATUS_HISTORY_BROKEN, "event %lld of the history %s",
+		  (long long)sequence, what);
 	error_hint(&reading->error,
 		   "somebody or something changed eloquent_history, which is only ever appended to: "
 		   "see what is there and restore a backup");
@@ -28,7 +28,8 @@ static enum status event_verify(struct reading *reading, const struct elq_event 
 	struct history *history = reading->history;
 	if (event->sequence != history->head_sequence + 1)
 		return broken(reading, history->head_sequence + 1, "is missing");
-	bool trusted = reading->verify == VERIFY_TAIL && event->sequence <= history->checkpoint_sequence;
+	bool trusted =
+		reading->verify == VERIFY_TAIL && event->sequence <= history->checkpoint_sequence;
 	if (!trusted) {
 		char hash[HASH_TEXT];
 		if (!str_equals(event->previous, history->head_hash))
@@ -37,7 +38,8 @@ static enum status event_verify(struct reading *reading, const struct elq_event 
 		if (!str_equals(event->hash, hash))
 			return broken(reading, event->sequence, "was changed: its hash does not fit");
 	}
-	if (event->sequence == history->checkpoint_sequence && !str_equals(event->hash, history->checkpoint_hash))
+	if (event->sequence == history->checkpoint_sequence &&
+	    !str_equals(event->hash, history->checkpoint_hash))
 		return broken(reading, event->sequence, "is not the one that was verified before");
 	return STATUS_OK;
 }
@@ -84,7 +86,8 @@ static enum status events_read(struct database *database, struct reading *readin
 {
 	struct history *history = reading->history;
 	enum status status = database_history_read(database, 0, on_event, reading, error);
-	if (!status && !reading->status && reading->verify != VERIFY_NOTHING && history->head_sequence < history->checkpoint_sequence)
+	if (!status && !reading->status && reading->verify != VERIFY_NOTHING &&
+	    history->head_sequence < history->checkpoint_sequence)
 		reading->status = broken(reading, history->head_sequence + 1,
 					 "is missing: the history was verified beyond it before");
 	/* A reason of ours counts more than how the driver calls the stop. */

@@ -25,8 +25,8 @@ struct record record_of(const struct step *step, const char *event, int64_t batc
 	};
 }
 
-enum status journal_append(const struct migrator *migrator, struct chain *chain, const struct record *record,
-			   struct error *error)
+enum status journal_append(const struct migrator *migrator, struct chain *chain,
+			   const struct record *record, struct error *error)
 {
 	char host[256] = "";
 	char hash[HASH_TEXT];
@@ -95,8 +95,8 @@ static enum status sync_body(struct unit *unit, struct error *error)
 	struct sync *sync = unit->context;
 	sync->chain = *sync->base;
 	sync->statement = 0;
-	enum status status = database_history_read(unit->migrator->database, sync->base->sequence, on_event, sync,
-						   error);
+	enum status status = database_history_read(unit->migrator->database, sync->base->sequence,
+						   on_event, sync, error);
 	unit->chain = sync->chain;
 	return status;
 }
@@ -112,7 +112,8 @@ enum status journal_sync(struct migrator *migrator, const struct chain *base, in
 	return status;
 }
 
-enum status journal_checkpoint(const struct migrator *migrator, const struct chain *chain, struct error *error)
+enum status journal_checkpoint(const struct migrator *migrator, const struct chain *chain,
+			       struct error *error)
 {
 	CLEANUP(arena_free) struct arena arena = {0};
 	const char *value = arena_printf(&arena, "%lld %s", (long long)chain->sequence, chain->hash);

@@ -22,27 +22,27 @@ struct section {
 	bool present;
 	size_t start;
 	size_t size;
-	int64_t line;             /* of start, from 1 */
-	bool transaction;         /* transaction:true, the default */
-	int64_t timeout_us;       /* per statement; 0: none */
-	int64_t lock_timeout_us;  /* < 0: the connection's */
-	struct settings options;  /* the driver's own, e.g. foreign_keys */
+	int64_t line;            /* of start, from 1 */
+	bool transaction;        /* transaction:true, the default */
+	int64_t timeout_us;      /* per statement; 0: none */
+	int64_t lock_timeout_us; /* < 0: the connection's */
+	struct settings options; /* the driver's own, e.g. foreign_keys */
 };
 
 /* What `-- eloquent:...` and `-- migrate:...` lines say. Lives in an arena. */
 struct migration {
-	const char *version;    /* leading digits as written; "" for repeatables */
-	const char *name;       /* file name without its extension: how people name it */
+	const char *version; /* leading digits as written; "" for repeatables */
+	const char *name;    /* file name without its extension: how people name it */
 	const char *path;
 	bool repeatable;
-	bool applies;           /* its `only` condition holds; otherwise treated as absent */
+	bool applies; /* its `only` condition holds; otherwise treated as absent */
 	char checksum[HASH_TEXT];
 	size_t size;
 	struct section up;
 	struct section down;
-	const char **destroys;  /* declared losses */
+	const char **destroys; /* declared losses */
 	size_t destroys_count;
-	const char *opaque;     /* reason, or NULL */
+	const char *opaque; /* reason, or NULL */
 };
 
 struct folder {
@@ -59,8 +59,8 @@ struct folder {
  * with file, line and remedy: not UTF-8, empty, no up section, two, text
  * before the first directive, unknown or repeated option, ... */
 enum status migration_parse(struct arena *arena, const char *path, const char *file_name,
-			    const char *data, size_t size, const char *word,
-			    struct migration *ret, struct error *error) MUST_CHECK;
+			    const char *data, size_t size, const char *word, struct migration *ret,
+			    struct error *error) MUST_CHECK;
 /* Does this file name name a migration? ret_version may be NULL. */
 bool migration_name_parse(struct arena *arena, const char *file_name, const char **ret_version,
 			  const char **ret_name, bool *ret_repeatable);
@@ -93,7 +93,7 @@ struct entry {
 	const char *name;
 	const char *checksum;
 	enum entry_state state;
-	bool down;               /* PARTIAL or FAILED: it was going down */
+	bool down; /* PARTIAL or FAILED: it was going down */
 	int64_t batch;
 	int64_t sequence;        /* of the deciding event */
 	int64_t statements_done; /* PARTIAL */
@@ -134,7 +134,7 @@ enum row_state {
 	ROW_FAILED,       /* pending, the last try failed */
 	ROW_PARTIAL,      /* pending, some statements stand */
 	ROW_BASELINED,
-	ROW_STALE,        /* a repeatable whose checksum changed: runs again */
+	ROW_STALE, /* a repeatable whose checksum changed: runs again */
 };
 const char *row_state_name(enum row_state state); /* "applied", "out of order" */
 
@@ -152,7 +152,7 @@ struct step {
 	const struct migration *file;
 	const struct entry *entry; /* or NULL */
 	bool down;
-	int64_t resume_at;         /* statements that stand already */
+	int64_t resume_at; /* statements that stand already */
 };
 
 /* What a step did; handed to `report` as it happens. */
@@ -173,14 +173,14 @@ struct migrator {
 	struct database *database;
 	const char *folder_path;
 	int64_t max_size;
-	const char *word;       /* of this connection: "production", "staging", ... */
-	const char *run;        /* run id */
+	const char *word; /* of this connection: "production", "staging", ... */
+	const char *run;  /* run id */
 	const char *actor;
 	const char *tool;       /* "eloquent 0.1.0" */
 	const char *audit_head; /* set before the first write; "" when there is no trail */
 	const atomic_int *stop; /* non-zero: stop at the next statement boundary (a signal's number) */
 	int64_t lock_timeout_us;
-	bool allow_missing;     /* --allow-missing: run out-of-order files, pass over missing ones */
+	bool allow_missing; /* --allow-missing: run out-of-order files, pass over missing ones */
 	void (*report)(void *context, const struct step_report *report);
 	void *report_context;
 
@@ -195,7 +195,7 @@ struct migrator {
 	struct step *steps;
 	size_t step_count;
 	size_t step_capacity;
-	bool wipe;              /* fresh: drop everything first */
+	bool wipe; /* fresh: drop everything first */
 
 	size_t steps_done;
 };
@@ -235,14 +235,15 @@ enum status migrator_select_rollback(struct migrator *migrator,
 				     const struct rollback_selection *selection,
 				     struct error *error) MUST_CHECK;
 /* The last N applied: down in reverse order, then up again. */
-enum status migrator_select_redo(struct migrator *migrator, int64_t step, struct error *error) MUST_CHECK;
+enum status migrator_select_redo(struct migrator *migrator, int64_t step,
+				 struct error *error) MUST_CHECK;
 /* Everything, from an empty schema: wipe, then all files. */
 enum status migrator_select_fresh(struct migrator *migrator, struct error *error) MUST_CHECK;
 
 /* Calls back for each statement that the steps would run, in order. */
 enum status migrator_preview(struct migrator *migrator,
-			     void (*statement)(void *context, const struct step *step,
-					       const char *text, size_t size),
+			     void (*statement)(void *context, const struct step *step, const char *text,
+					       size_t size),
 			     void *context, struct error *error) MUST_CHECK;
 
 /* Carries out the steps. Our tables exist. On failure the error's message says

@@ -65,8 +65,8 @@ enum status migrator_is_current(struct migrator *migrator, bool *ret, struct err
 	return STATUS_OK;
 }
 
-size_t rows_name(const struct migrator *migrator, bool (*wanted)(const struct row *row), struct text *ret,
-		 const struct row **ret_first)
+size_t rows_name(const struct migrator *migrator, bool (*wanted)(const struct row *row),
+		 struct text *ret, const struct row **ret_first)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < migrator->row_count; i++) {
@@ -101,18 +101,22 @@ static enum status modified_error(const struct row *first, size_t count, const c
 				  struct error *error)
 {
 	error_set(error, STATUS_MODIFIED, "%s edited after %s applied: %s",
-		  count == 1 ? "a migration's file was" : "migrations' files were", count == 1 ? "it was" : "they were",
-		  names);
+		  count == 1 ? "a migration's file was" : "migrations' files were",
+		  count == 1 ? "it was" : "they were", names);
 	if (first->entry->state == ENTRY_PARTIAL)
 		error_hint(error,
-			   "%lld of its statements stand in the database and it cannot go on with another text: put the "
-			   "file back as it was, or finish or undo it by hand and say so with eloquent migrate:repair "
+			   "%lld of its statements stand in the database and it cannot go on with "
+			   "another text: put the "
+			   "file back as it was, or finish or undo it by hand and say so with eloquent "
+			   "migrate:repair "
 			   "--mark applied|reverted %s",
 			   (long long)first->entry->statements_done, first->name);
 	else
 		error_hint(error,
-			   "put the file back as it was and write the change as a new migration; or, if the new text is "
-			   "what stands in the database, record that with eloquent migrate:repair --accept %s",
+			   "put the file back as it was and write the change as a new migration; or, "
+			   "if the new text is "
+			   "what stands in the database, record that with eloquent migrate:repair "
+			   "--accept %s",
 			   first->name);
 	error_at(error, first->file->path, 0, 0);
 	return STATUS_MODIFIED;
@@ -130,10 +134,12 @@ enum status migrator_check_consistent(const struct migrator *migrator, struct er
 	count = rows_name(migrator, is_missing, &names, &first);
 	if (count) {
 		error_set(error, STATUS_MISSING, "%s applied, but %s not in %s: %s",
-			  count == 1 ? "a migration is" : "migrations are", count == 1 ? "its file is" : "their files are",
-			  migrator->folder_path, text_string(&names));
+			  count == 1 ? "a migration is" : "migrations are",
+			  count == 1 ? "its file is" : "their files are", migrator->folder_path,
+			  text_string(&names));
 		error_hint(error,
-			   "bring the file back; if it is gone for good, eloquent migrate:repair --forget %s; migrate:run "
+			   "bring the file back; if it is gone for good, eloquent migrate:repair "
+			   "--forget %s; migrate:run "
 			   "passes over it with --allow-missing",
 			   first->name);
 		return STATUS_MISSING;
@@ -142,9 +148,11 @@ enum status migrator_check_consistent(const struct migrator *migrator, struct er
 	if (!count)
 		return STATUS_OK;
 	error_set(error, STATUS_OUT_OF_ORDER, "%s older than the newest applied one: %s",
-		  count == 1 ? "a pending migration is" : "pending migrations are", text_string(&names));
-	error_hint(error, "rename the file to a newer version, or run it as it is with eloquent migrate:run "
-			  "--allow-missing");
+		  count == 1 ? "a pending migration is" : "pending migrations are",
+		  text_string(&names));
+	error_hint(error,
+		   "rename the file to a newer version, or run it as it is with eloquent migrate:run "
+		   "--allow-missing");
 	error_at(error, first->file->path, 0, 0);
 	return STATUS_OUT_OF_ORDER;
 }

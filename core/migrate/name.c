@@ -57,8 +57,8 @@ enum status name_unknown(const struct migrator *migrator, const char *typed, str
 	error_set(error, STATUS_UNKNOWN_NAME, "no migration is called \"%s\" in %s", typed,
 		  migrator->folder_path);
 	if (nearest)
-		error_hint(error, "the nearest name is %s; names match exactly, with or without %s", nearest,
-			   EXTENSION);
+		error_hint(error, "the nearest name is %s; names match exactly, with or without %s",
+			   nearest, EXTENSION);
 	else
 		error_hint(error, "eloquent migrate:status shows the names");
 	arena_free(&arena);

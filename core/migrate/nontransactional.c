@@ -91,8 +91,9 @@ static enum status session_run(struct work *work, struct error *error)
 	struct chain base = chain_of(&work->migrator->history);
 	int64_t lock = section->lock_timeout_us >= 0 ? section->lock_timeout_us
 						     : work->migrator->lock_timeout_us;
-	enum status status = database_begin(database, ELQ_BEGIN_MIGRATION | ELQ_BEGIN_AUTOCOMMIT,
-					    section->options.items, section->options.count, lock, error);
+	enum status status =
+		database_begin(database, ELQ_BEGIN_MIGRATION | ELQ_BEGIN_AUTOCOMMIT,
+			       section->options.items, section->options.count, lock, error);
 	if (!status)
 		status = statements_run(work, &base, error);
 	if (!status)
@@ -121,7 +122,8 @@ enum status nontransactional_run(struct work *work, struct error *error)
 	struct record record = work_finish(work);
 	status = journal_record(work->migrator, &record, error);
 	if (status)
-		error_prefix(error, "%s: all of its statements ran and stand, but that could not be recorded",
+		error_prefix(error,
+			     "%s: all of its statements ran and stand, but that could not be recorded",
 			     work->step->file->path);
 	return status;
 }

@@ -14,7 +14,8 @@ enum status malformed(struct error *error, const char *path, int64_t line, const
 	text_vprintf(&text, format, args);
 	va_end(args);
 	if (line)
-		error_set(error, STATUS_MALFORMED, "%s:%lld: %s", path, (long long)line, text_string(&text));
+		error_set(error, STATUS_MALFORMED, "%s:%lld: %s", path, (long long)line,
+			  text_string(&text));
 	else
 		error_set(error, STATUS_MALFORMED, "%s: %s", path, text_string(&text));
 	error_at(error, path, line, 0);
@@ -33,7 +34,8 @@ static enum status option_set(struct section *section, const char *path, int64_t
 {
 	if (text_equal(name, "transaction")) {
 		if (!parse_bool(value, &section->transaction))
-			return malformed(error, path, line, "write transaction:true or transaction:false",
+			return malformed(error, path, line,
+					 "write transaction:true or transaction:false",
 					 "transaction:%s is neither true nor false", value);
 		return STATUS_OK;
 	}
@@ -41,7 +43,8 @@ static enum status option_set(struct section *section, const char *path, int64_t
 	if (lock || text_equal(name, "timeout")) {
 		int64_t *into = lock ? &section->lock_timeout_us : &section->timeout_us;
 		if (!parse_duration_us(value, into) || *into < 0)
-			return malformed(error, path, line, "write a number with its unit: 250ms, 30s, 10m, 1h",
+			return malformed(error, path, line,
+					 "write a number with its unit: 250ms, 30s, 10m, 1h",
 					 "%s:%s is not a duration", name, value);
 		return STATUS_OK;
 	}
@@ -59,15 +62,19 @@ static enum status option_parse(struct arena *arena, const char *path, int64_t l
 {
 	char *colon = strchr(word, ':');
 	if (!colon || !colon[1])
-		return malformed(error, path, line, "options are written name:value, for example transaction:false",
+		return malformed(error, path, line,
+				 "options are written name:value, for example transaction:false",
 				 "\"%s\" is not an option", word);
 	*colon = 0;
 	if (!parse_name(word))
-		return malformed(error, path, line, "an option's name is made of small letters, digits and _",
+		return malformed(error, path, line,
+				 "an option's name is made of small letters, digits and _",
 				 "\"%s\" cannot be an option's name", word);
 	if (settings_find(seen, word))
-		return malformed(error, path, line, "keep one of them", "the option %s stands there twice", word);
-	struct setting setting = {.key = arena_text(arena, word), .value = arena_text(arena, colon + 1)};
+		return malformed(error, path, line, "keep one of them",
+				 "the option %s stands there twice", word);
+	struct setting setting = {.key = arena_text(arena, word),
+				  .value = arena_text(arena, colon + 1)};
 	VEC_PUSH(seen, setting);
 	return option_set(section, path, line, setting.key, setting.value, error);
 }

@@ -11,11 +11,13 @@ enum status migrator_preview(struct migrator *migrator,
 		const struct step *step = &migrator->steps[i];
 		enum status status = script_load(migrator, step->file, &script, error);
 		if (!status)
-			status = script_split(migrator->database, step->file, step_section(step), &script, error);
+			status = script_split(migrator->database, step->file, step_section(step),
+					      &script, error);
 		if (status)
 			return status;
 		for (size_t j = (size_t)step->resume_at; j < script.count; j++)
-			statement(context, step, script.text.data + script.items[j].start, script.items[j].size);
+			statement(context, step, script.text.data + script.items[j].start,
+				  script.items[j].size);
 	}
 	return STATUS_OK;
 }

@@ -76,7 +76,8 @@ struct fold {
 	const char *actor; /* the last one, in the arena: few people, many events */
 };
 /* STATUS_HISTORY_BROKEN for an event that this version does not know. */
-enum status fold_event(struct fold *fold, const struct elq_event *event, struct error *error) MUST_CHECK;
+enum status fold_event(struct fold *fold, const struct elq_event *event,
+		       struct error *error) MUST_CHECK;
 bool str_equals(struct elq_str str, const char *text);
 
 /* The entry of this identity; a new one is not applied. Moves the other entries. */
@@ -102,8 +103,8 @@ const struct row *row_find(const struct migrator *migrator, const char *typed);
 enum status row_require(const struct migrator *migrator, const char *typed, const struct row **ret,
 			struct error *error) MUST_CHECK;
 /* "a, b" of the rows that `wanted` chooses, and how many; the first one is untouched without any. */
-size_t rows_name(const struct migrator *migrator, bool (*wanted)(const struct row *row), struct text *ret,
-		 const struct row **ret_first);
+size_t rows_name(const struct migrator *migrator, bool (*wanted)(const struct row *row),
+		 struct text *ret, const struct row **ret_first);
 
 /* ---- writing (unit.c, journal.c) ---------------------------------------------------- */
 
@@ -120,16 +121,16 @@ struct record {
 	const char *version;   /* or NULL, as the next two */
 	const char *name;
 	const char *checksum;
-	int64_t batch;     /* < 0: none */
-	int64_t statement; /* < 0: none */
-	const char *detail; /* JSON, or NULL */
+	int64_t batch;       /* < 0: none */
+	int64_t statement;   /* < 0: none */
+	const char *detail;  /* JSON, or NULL */
 	int64_t duration_us; /* < 0: none */
 	int64_t rows;        /* < 0: unknown */
 };
 struct record record_of(const struct step *step, const char *event, int64_t batch);
 /* Appends inside the open unit and moves the chain on. */
-enum status journal_append(const struct migrator *migrator, struct chain *chain, const struct record *record,
-			   struct error *error) MUST_CHECK;
+enum status journal_append(const struct migrator *migrator, struct chain *chain,
+			   const struct record *record, struct error *error) MUST_CHECK;
 
 /* A unit of work: begin, body, commit; rolled back on failure, run once more when
  * the driver says that this may help, looked up when nobody knows. */

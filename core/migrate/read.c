@@ -10,7 +10,8 @@
 
 #define READ_STEP ((size_t)32 << 10)
 
-static enum status read_all(int fd, const char *path, int64_t cap, struct text *text, struct error *error)
+static enum status read_all(int fd, const char *path, int64_t cap, struct text *text,
+			    struct error *error)
 {
 	char buffer[READ_STEP];
 	for (;;) {

@@ -50,24 +50,27 @@ static enum status accept_check(const struct repair *repair, struct error *error
 		return nothing_to_repair(repair, "there is no text to accept",
 					 "bring the file back, or use migrate:repair --forget", error);
 	if (!entry || !entry_stands(entry))
-		return nothing_to_repair(repair, "its file may be edited freely", "run it with eloquent migrate:run",
-					 error);
+		return nothing_to_repair(repair, "its file may be edited freely",
+					 "run it with eloquent migrate:run", error);
 	if (entry->state == ENTRY_PARTIAL)
-		return nothing_to_repair(repair, "a new text cannot go on where the old one stopped",
-					 "finish or undo it by hand, then migrate:repair --mark applied|reverted",
-					 error);
+		return nothing_to_repair(
+			repair, "a new text cannot go on where the old one stopped",
+			"finish or undo it by hand, then migrate:repair --mark applied|reverted",
+			error);
 	if (text_equal(entry->checksum, repair->file->checksum))
-		return nothing_to_repair(repair, "its file is what was applied", "nothing to do", error);
+		return nothing_to_repair(repair, "its file is what was applied", "nothing to do",
+					 error);
 	return STATUS_OK;
 }
 
 static enum status forget_check(const struct repair *repair, struct error *error)
 {
 	if (repair->file)
-		return nothing_to_repair(repair, "its file is there",
-					 "--forget is for files that are gone; eloquent migrate:rollback undoes a "
-					 "migration",
-					 error);
+		return nothing_to_repair(
+			repair, "its file is there",
+			"--forget is for files that are gone; eloquent migrate:rollback undoes a "
+			"migration",
+			error);
 	return STATUS_OK;
 }
 
@@ -77,9 +80,11 @@ static enum status mark_check(const struct repair *repair, struct error *error)
 	bool stands = entry && entry_stands(entry);
 	bool half = entry && entry->state == ENTRY_PARTIAL;
 	if (repair->kind == REPAIR_MARK_APPLIED && stands && !half)
-		return nothing_to_repair(repair, "it counts as applied already", "nothing to do", error);
+		return nothing_to_repair(repair, "it counts as applied already", "nothing to do",
+					 error);
 	if (repair->kind == REPAIR_MARK_REVERTED && !stands)
-		return nothing_to_repair(repair, "it counts as not applied already", "nothing to do", error);
+		return nothing_to_repair(repair, "it counts as not applied already", "nothing to do",
+					 error);
 	return STATUS_OK;
 }
 
@@ -88,11 +93,13 @@ static const char *describe_after(struct migrator *migrator, const struct repair
 	if (repair->kind == REPAIR_FORGET || repair->kind == REPAIR_MARK_REVERTED)
 		return "not applied";
 	return arena_printf(&migrator->arena, "%s, checksum %s",
-			    repair->entry && repair->entry->state == ENTRY_BASELINED ? "baselined" : "applied",
+			    repair->entry && repair->entry->state == ENTRY_BASELINED ? "baselined"
+										     : "applied",
 			    repair->file ? repair->file->checksum : repair->entry->checksum);
 }
 
-enum status migrator_select_repair(struct migrator *migrator, struct repair *repair, struct error *error)
+enum status migrator_select_repair(struct migrator *migrator, struct repair *repair,
+				   struct error *error)
 {
 	const struct row *row = NULL;
 	enum status status = row_require(migrator, repair->name, &row, error);

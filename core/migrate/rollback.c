@@ -24,10 +24,11 @@ static enum status half_up_refuse(const struct migrator *migrator, struct error 
 	const struct row *first = NULL;
 	if (!rows_name(migrator, is_half_up, &names, &first))
 		return STATUS_OK;
-	error_set(error, STATUS_CHECK_FAILED, "half applied: %s (%lld statements stand)", text_string(&names),
-		  (long long)first->entry->statements_done);
+	error_set(error, STATUS_CHECK_FAILED, "half applied: %s (%lld statements stand)",
+		  text_string(&names), (long long)first->entry->statements_done);
 	error_hint(error,
-		   "finish it with eloquent migrate:run, or undo those statements by hand and say so with eloquent "
+		   "finish it with eloquent migrate:run, or undo those statements by hand and say so "
+		   "with eloquent "
 		   "migrate:repair --mark reverted %s",
 		   first->name);
 	return STATUS_CHECK_FAILED;
@@ -77,16 +78,19 @@ static enum status bounds_of_to(const struct migrator *migrator, const char *to,
 	if (status)
 		return status;
 	if (!row->entry || !*row->version || !entry_stands(row->entry)) {
-		error_set(error, STATUS_CHECK_FAILED, "%s is not an applied versioned migration: it cannot stay applied",
+		error_set(error, STATUS_CHECK_FAILED,
+			  "%s is not an applied versioned migration: it cannot stay applied",
 			  row->name);
-		error_hint(error, "--to names the migration that stays; eloquent migrate:status shows the applied ones");
+		error_hint(error, "--to names the migration that stays; eloquent migrate:status shows "
+				  "the applied ones");
 		return STATUS_CHECK_FAILED;
 	}
 	*ret = (struct bounds){.batch = -1, .after = row->entry->sequence};
 	return STATUS_OK;
 }
 
-static enum status bounds_of(const struct migrator *migrator, const struct rollback_selection *selection,
+static enum status bounds_of(const struct migrator *migrator,
+			     const struct rollback_selection *selection,
 			     const struct standing *standing, struct bounds *ret, struct error *error)
 {
 	if (selection->to)
@@ -108,7 +112,8 @@ static enum status bounds_of(const struct migrator *migrator, const struct rollb
 	for (size_t i = 0; i < standing->count; i++)
 		if (standing->items[i]->entry->batch == selection->batch)
 			return STATUS_OK;
-	error_set(error, STATUS_UNKNOWN_NAME, "no migration of a batch %lld is applied and can be rolled back",
+	error_set(error, STATUS_UNKNOWN_NAME,
+		  "no migration of a batch %lld is applied and can be rolled back",
 		  (long long)selection->batch);
 	error_hint(error, "eloquent migrate:status shows the batches");
 	return STATUS_UNKNOWN_NAME;
@@ -121,7 +126,8 @@ static void steps_add_down(struct migrator *migrator, const struct standing *sta
 		const struct entry *entry = standing->items[i]->entry;
 		if (bounds->step && (int64_t)migrator->step_count >= bounds->step)
 			break;
-		if (entry->sequence > bounds->after && (bounds->batch < 0 || entry->batch == bounds->batch))
+		if (entry->sequence > bounds->after &&
+		    (bounds->batch < 0 || entry->batch == bounds->batch))
 			steps_add(migrator, standing->items[i], true);
 	}
 }
@@ -134,8 +140,8 @@ static enum status down_missing(const struct migrator *migrator, struct error *e
 		const struct step *step = &migrator->steps[i];
 		if (!step->file)
 			return error_set(error, STATUS_MISSING,
-					 "%s cannot be rolled back: its file is not in %s", step->entry->name,
-					 migrator->folder_path);
+					 "%s cannot be rolled back: its file is not in %s",
+					 step->entry->name, migrator->folder_path);
 		if (step->file->down.present)
 			continue;
 		text_printf(&names, "%s%s", first ? ", " : "", step->file->name);
@@ -143,18 +149,19 @@ static enum status down_missing(const struct migrator *migrator, struct error *e
 	}
 	if (!first)
 		return STATUS_OK;
-	error_set(error, STATUS_DOWN_MISSING, "no -- migrate:down section in %s; nothing was rolled back",
-		  text_string(&names));
+	error_set(error, STATUS_DOWN_MISSING,
+		  "no -- migrate:down section in %s; nothing was rolled back", text_string(&names));
 	error_hint(error,
-		   "write a new migration that undoes it; or add the section, record the new text with eloquent "
+		   "write a new migration that undoes it; or add the section, record the new text with "
+		   "eloquent "
 		   "migrate:repair --accept %s, and roll back again",
 		   first->name);
 	error_at(error, first->path, 0, 0);
 	return STATUS_DOWN_MISSING;
 }
 
-enum status migrator_select_rollback(struct migrator *migrator, const struct rollback_selection *selection,
-				     struct error *error)
+enum status migrator_select_rollback(struct migrator *migrator,
+				     const struct rollback_selection *selection, struct error *error)
 {
 	CLEANUP(standing_free) struct standing standing = {0};
 	struct bounds bounds;
@@ -192,10 +199,12 @@ enum status migrator_select_redo(struct migrator *migrator, int64_t step, struct
 	bool every = down && undoes_all(migrator);
 	for (size_t i = down; i > 0; i--) {
 		const struct migration *file = migrator->steps[i - 1].file;
-		struct row row = {.state = ROW_PENDING, .file = file, .entry = migrator->steps[i - 1].entry};
+		struct row row = {
+			.state = ROW_PENDING, .file = file, .entry = migrator->steps[i - 1].entry};
 		if (!file->applies) {
 			error_set(error, STATUS_CHECK_FAILED,
-				  "%s is not for this environment (%s): it would be undone and not run again",
+				  "%s is not for this environment (%s): it would be undone and not run "
+				  "again",
 				  file->path, migrator->word);
 			error_hint(error, "eloquent migrate:rollback undoes it");
 			return STATUS_CHECK_FAILED;

@@ -19,18 +19,19 @@ void script_free(struct script *script)
 	*script = (struct script){0};
 }
 
-enum status script_load(const struct migrator *migrator, const struct migration *file, struct script *script,
-			struct error *error)
+enum status script_load(const struct migrator *migrator, const struct migration *file,
+			struct script *script, struct error *error)
 {
 	char checksum[HASH_TEXT];
-	enum status status =
-		migration_read(AT_FDCWD, file->path, file->path, migrator->max_size, &script->text, error);
+	enum status status = migration_read(AT_FDCWD, file->path, file->path, migrator->max_size,
+					    &script->text, error);
 	if (status)
 		return status;
 	hash_bytes(text_string(&script->text), script->text.size, checksum);
 	if (text_equal(checksum, file->checksum))
 		return STATUS_OK;
-	error_set(error, STATUS_MODIFIED, "%s changed while it was being checked; nothing of it was sent", file->path);
+	error_set(error, STATUS_MODIFIED,
+		  "%s changed while it was being checked; nothing of it was sent", file->path);
 	error_hint(error, "run the command again when the file is finished");
 	error_at(error, file->path, 0, 0);
 	return STATUS_MODIFIED;
@@ -51,20 +52,22 @@ struct splitting {
 	int64_t end_line;
 };
 
-static const char control_remedy[] = "take it out: a migration runs in one transaction of its own, and only a whole "
-				     "section may be wrapped in BEGIN and COMMIT";
+static const char control_remedy[] =
+	"take it out: a migration runs in one transaction of its own, and only a whole "
+	"section may be wrapped in BEGIN and COMMIT";
 
 static enum status refuse(const struct splitting *splitting, const char *what, const char *remedy)
 {
-	error_set(splitting->error, STATUS_MALFORMED, "%s:%lld: statement %zu: %s", splitting->file->path,
-		  (long long)splitting->line, splitting->number, what);
+	error_set(splitting->error, STATUS_MALFORMED, "%s:%lld: statement %zu: %s",
+		  splitting->file->path, (long long)splitting->line, splitting->number, what);
 	error_hint(splitting->error, "%s", remedy);
 	error_at(splitting->error, splitting->file->path, splitting->line, (int64_t)splitting->number);
 	return STATUS_MALFORMED;
 }
 
 /* The driver knows better than we what to write instead. */
-static enum status refuse_as_driver(const struct splitting *splitting, const char *what, const char *remedy)
+static enum status refuse_as_driver(const struct splitting *splitting, const char *what,
+				    const char *remedy)
 {
 	struct elq_str hint = splitting->span.hint;
 	CLEANUP(mem_free_text) char *theirs = hint.size ? mem_copy(hint.data, (size_t)hint.size) : NULL;
@@ -94,10 +97,13 @@ static enum status statement_judge(struct splitting *splitting)
 	case ELQ_STATEMENT_NO_TRANSACTION:
 		if (!section_is_transactional(splitting->database, splitting->section))
 			return STATUS_OK;
-		return refuse_as_driver(splitting, "it cannot run, or does nothing, inside a transaction",
-					"put it into a file of its own that begins with -- migrate:up transaction:false");
+		return refuse_as_driver(splitting,
+					"it cannot run, or does nothing, inside a transaction",
+					"put it into a file of its own that begins with -- migrate:up "
+					"transaction:false");
 	case ELQ_STATEMENT_CLIENT_ONLY:
-		return refuse_as_driver(splitting, "this is a command of the native client, not of the database",
+		return refuse_as_driver(splitting,
+					"this is a command of the native client, not of the database",
 					"write it as a statement of the database");
 	default:
 		return STATUS_OK;
@@ -106,8 +112,8 @@ static enum status statement_judge(struct splitting *splitting)
 
 static bool kind_is_control(uint32_t kind)
 {
-	return kind == ELQ_STATEMENT_BEGIN || kind == ELQ_STATEMENT_COMMIT || kind == ELQ_STATEMENT_ROLLBACK ||
-	       kind == ELQ_STATEMENT_SAVEPOINT;
+	return kind == ELQ_STATEMENT_BEGIN || kind == ELQ_STATEMENT_COMMIT ||
+	       kind == ELQ_STATEMENT_ROLLBACK || kind == ELQ_STATEMENT_SAVEPOINT;
 }
 
 /* With transaction:false the file's own transaction control is its business: it is a
@@ -124,7 +130,8 @@ static enum status statement_take(struct splitting *splitting)
 		return refuse(splitting, "transaction control inside a migration", control_remedy);
 	}
 	if (span->size > STATEMENT_CAP)
-		return refuse(splitting, "the statement is larger than 8 MiB", "split it into smaller ones");
+		return refuse(splitting, "the statement is larger than 8 MiB",
+			      "split it into smaller ones");
 	bool control = kind_is_control(span->kind);
 	enum status status = STATUS_OK;
 	if (!control)

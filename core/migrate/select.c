@@ -8,7 +8,8 @@ const struct row *row_find(const struct migrator *migrator, const char *typed)
 {
 	for (size_t i = 0; i < migrator->row_count; i++) {
 		const struct row *row = &migrator->rows[i];
-		if (name_matches(row->name, typed) || (row->entry && name_matches(row->entry->name, typed)))
+		if (name_matches(row->name, typed) ||
+		    (row->entry && name_matches(row->entry->name, typed)))
 			return row;
 	}
 	return NULL;
@@ -43,8 +44,8 @@ static enum status row_require_versioned(const struct migrator *migrator, const 
 	if (status)
 		return status;
 	if (!*row->version) {
-		error_set(error, STATUS_UNKNOWN_NAME, "%s is repeatable and has no place in the order of versions",
-			  row->name);
+		error_set(error, STATUS_UNKNOWN_NAME,
+			  "%s is repeatable and has no place in the order of versions", row->name);
 		error_hint(error, "name a migration that has a version");
 		return STATUS_UNKNOWN_NAME;
 	}
@@ -78,10 +79,12 @@ static enum status half_down_refuse(const struct migrator *migrator, struct erro
 	const struct row *first = NULL;
 	if (!rows_name(migrator, is_half_down, &names, &first))
 		return STATUS_OK;
-	error_set(error, STATUS_CHECK_FAILED, "half rolled back: %s (%lld statements of the down section stand)",
+	error_set(error, STATUS_CHECK_FAILED,
+		  "half rolled back: %s (%lld statements of the down section stand)",
 		  text_string(&names), (long long)first->entry->statements_done);
 	error_hint(error,
-		   "finish it with eloquent migrate:rollback, or say what stands with eloquent migrate:repair --mark "
+		   "finish it with eloquent migrate:rollback, or say what stands with eloquent "
+		   "migrate:repair --mark "
 		   "applied|reverted %s",
 		   first->name);
 	return STATUS_CHECK_FAILED;
@@ -128,8 +131,8 @@ static enum status select_only(struct migrator *migrator, const char *name, stru
 	bool due = row->file && row->state != ROW_APPLIED && row->state != ROW_BASELINED;
 	if (due && pending) {
 		error_set(error, STATUS_CHECK_FAILED,
-			  "%s is repeatable and runs only when nothing versioned is pending; %zu %s", row->name,
-			  pending, pending == 1 ? "migration is" : "migrations are");
+			  "%s is repeatable and runs only when nothing versioned is pending; %zu %s",
+			  row->name, pending, pending == 1 ? "migration is" : "migrations are");
 		error_hint(error, "eloquent migrate:run runs them and it");
 		return STATUS_CHECK_FAILED;
 	}
@@ -166,7 +169,10 @@ enum status migrator_select_fresh(struct migrator *migrator, struct error *error
 	migrator->wipe = true;
 	for (size_t i = 0; i < migrator->folder.count; i++) {
 		const struct migration *file = &migrator->folder.items[i];
-		struct row row = {.state = ROW_PENDING, .file = file, .name = file->name, .version = file->version};
+		struct row row = {.state = ROW_PENDING,
+				  .file = file,
+				  .name = file->name,
+				  .version = file->version};
 		if (file->applies)
 			steps_add(migrator, &row, false);
 	}
@@ -179,17 +185,20 @@ static enum status baseline_refuse(const struct migrator *migrator, struct error
 		const struct entry *entry = &migrator->history.items[i];
 		if (!entry_stands(entry))
 			continue;
-		error_set(error, STATUS_CHECK_FAILED, "%s is applied here already: a baseline is for a database whose "
-						      "history is empty",
+		error_set(error, STATUS_CHECK_FAILED,
+			  "%s is applied here already: a baseline is for a database whose "
+			  "history is empty",
 			  entry->name);
-		error_hint(error, "eloquent migrate:repair --mark applied NAME records single migrations");
+		error_hint(error,
+			   "eloquent migrate:repair --mark applied NAME records single migrations");
 		return STATUS_CHECK_FAILED;
 	}
 	bool holds = false;
 	enum status status = database_holds_objects(migrator->database, &holds, error);
 	if (status || holds)
 		return status;
-	error_set(error, STATUS_CHECK_FAILED, "%s is empty: there is no schema that a baseline could stand for",
+	error_set(error, STATUS_CHECK_FAILED,
+		  "%s is empty: there is no schema that a baseline could stand for",
 		  database_info(migrator->database)->location);
 	error_hint(error, "eloquent migrate:run makes the schema");
 	return STATUS_CHECK_FAILED;

@@ -15,9 +15,9 @@ void steps_add(struct migrator *migrator, const struct row *row, bool down)
 {
 	if (migrator->step_count == migrator->step_capacity) {
 		size_t capacity = migrator->step_capacity ? migrator->step_capacity * 2 : 16;
-		migrator->steps = mem_resize(migrator->steps,
-					     migrator->step_capacity * sizeof(*migrator->steps),
-					     capacity * sizeof(*migrator->steps));
+		migrator->steps =
+			mem_resize(migrator->steps, migrator->step_capacity * sizeof(*migrator->steps),
+				   capacity * sizeof(*migrator->steps));
 		migrator->step_capacity = capacity;
 	}
 	bool resumes = row->state == ROW_PARTIAL && row->entry->down == down && !migrator->wipe;
@@ -34,8 +34,8 @@ void steps_add_repeatables(struct migrator *migrator, bool every)
 {
 	for (size_t i = 0; i < migrator->row_count; i++) {
 		const struct row *row = &migrator->rows[i];
-		bool due = row->state == ROW_PENDING || row->state == ROW_STALE || row->state == ROW_FAILED ||
-			   row->state == ROW_PARTIAL;
+		bool due = row->state == ROW_PENDING || row->state == ROW_STALE ||
+			   row->state == ROW_FAILED || row->state == ROW_PARTIAL;
 		if (row->file && row->file->repeatable && row->file->applies && (every || due))
 			steps_add(migrator, row, false);
 	}
@@ -70,7 +70,8 @@ enum status migrator_check_files(struct migrator *migrator, struct error *error)
 				continue;
 			status = options_check(migrator->database, file, sections[j], error);
 			if (!status)
-				status = script_split(migrator->database, file, sections[j], &script, error);
+				status = script_split(migrator->database, file, sections[j], &script,
+						      error);
 		}
 		if (status)
 			return status;

@@ -24,8 +24,9 @@ static enum status unit_begin(struct unit *unit, struct error *error)
 	const struct settings none = {0};
 	const struct settings *options = section ? &section->options : &none;
 	int64_t lock = section && section->lock_timeout_us >= 0 ? section->lock_timeout_us
-							       : unit->migrator->lock_timeout_us;
-	return database_begin(unit->migrator->database, unit->flags, options->items, options->count, lock, error);
+								: unit->migrator->lock_timeout_us;
+	return database_begin(unit->migrator->database, unit->flags, options->items, options->count,
+			      lock, error);
 }
 
 /* The first error is the one that counts; that the rollback failed as well goes into
@@ -36,7 +37,8 @@ static void unit_rollback(struct unit *unit, struct error *error)
 	if (!database_rollback(unit->migrator->database, &second))
 		return;
 	unit->stuck = true;
-	error_hint(error, "rolling back failed too (%s): see eloquent migrate:status before anything else",
+	error_hint(error,
+		   "rolling back failed too (%s): see eloquent migrate:status before anything else",
 		   second.message);
 }
 
@@ -66,8 +68,8 @@ struct look {
 static int32_t on_event(void *context, const struct elq_event *event)
 {
 	struct look *look = context;
-	look->found = look->found ||
-		      (event->sequence == look->chain->sequence && str_equals(event->hash, look->chain->hash));
+	look->found = look->found || (event->sequence == look->chain->sequence &&
+				      str_equals(event->hash, look->chain->hash));
 	return look->found;
 }
 
@@ -79,9 +81,11 @@ static enum status unit_look(struct unit *unit, enum status status, struct error
 	ERROR_CLEANUP struct error second = {0};
 	if (unit->chain.sequence == history->head_sequence)
 		return status;
-	if (database_history_read(unit->migrator->database, history->head_sequence, on_event, &look, &second)) {
+	if (database_history_read(unit->migrator->database, history->head_sequence, on_event, &look,
+				  &second)) {
 		error_hint(error,
-			   "whether it was committed is unknown, and looking failed too (%s): see eloquent "
+			   "whether it was committed is unknown, and looking failed too (%s): see "
+			   "eloquent "
 			   "migrate:status before anything else",
 			   second.message);
 		unit->stuck = true;

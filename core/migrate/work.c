@@ -28,8 +28,8 @@ enum status work_check_stop(struct work *work, size_t done, struct error *error)
 	if (!work->begun)
 		error_set(error, status, "%s before %s was begun", stop_word(status), path);
 	else if (done < count)
-		error_set(error, status, "%s in %s, before statement %zu of %zu", stop_word(status), path, done + 1,
-			  count);
+		error_set(error, status, "%s in %s, before statement %zu of %zu", stop_word(status),
+			  path, done + 1, count);
 	else
 		error_set(error, status, "%s in %s, after its last statement", stop_word(status), path);
 	error_at(error, path, 0, 0);
@@ -65,8 +65,8 @@ enum status work_statement(struct work *work, size_t index, struct error *error)
 	}
 	int64_t line = statement->line + (error->line > 0 ? error->line - 1 : 0);
 	work->failed = index + 1;
-	error_prefix(error, "%s:%lld: statement %zu of %zu failed", file->path, (long long)line, index + 1,
-		     work->script->count);
+	error_prefix(error, "%s:%lld: statement %zu of %zu failed", file->path, (long long)line,
+		     index + 1, work->script->count);
 	error_at(error, file->path, line, (int64_t)index + 1);
 	return status;
 }
@@ -78,7 +78,8 @@ static int64_t work_duration_us(const struct work *work)
 
 struct record work_finish(const struct work *work)
 {
-	struct record record = record_of(work->step, work->step->down ? "reverted" : "applied", work->batch);
+	struct record record =
+		record_of(work->step, work->step->down ? "reverted" : "applied", work->batch);
 	record.duration_us = work_duration_us(work);
 	record.rows = work->rows;
 	return record;
@@ -102,26 +103,30 @@ static void explain_before(const struct work *work, struct text *hint)
 		text_printf(hint, "; %zu migration%s rolled back", down,
 			    down == 1 ? " before it is" : "s before it are");
 	if (up)
-		text_printf(hint, "; %zu migration%s applied", up, up == 1 ? " before it is" : "s before it are");
+		text_printf(hint, "; %zu migration%s applied", up,
+			    up == 1 ? " before it is" : "s before it are");
 }
 
 static void explain_nontransactional(const struct work *work, struct text *hint)
 {
 	const struct step *step = work->step;
 	const char *which = step->down ? "down" : "up";
-	text_printf(hint, "%zu of %zu statements of its %s section stand and are recorded", work->standing,
-		    work->script->count, which);
+	text_printf(hint, "%zu of %zu statements of its %s section stand and are recorded",
+		    work->standing, work->script->count, which);
 	explain_before(work, hint);
 	bool resumed = step->entry && step->entry->state == ENTRY_PARTIAL;
 	if (resumed && work->failed == (size_t)step->resume_at + 1)
 		text_printf(hint,
-			    "; the run before ended at statement %zu without recording it, so that this one may "
+			    "; the run before ended at statement %zu without recording it, so that "
+			    "this one may "
 			    "stand too: look",
 			    work->failed);
-	text_printf(hint,
-		    "; the same command goes on with statement %zu as long as the file is unchanged; or finish "
-		    "or undo it by hand and say so with eloquent migrate:repair --mark applied|reverted %s",
-		    work->standing + 1, step->file->name);
+	text_printf(
+		hint,
+		"; the same command goes on with statement %zu as long as the file is unchanged; or "
+		"finish "
+		"or undo it by hand and say so with eloquent migrate:repair --mark applied|reverted %s",
+		work->standing + 1, step->file->name);
 }
 
 void work_explain(const struct work *work, struct error *error)
@@ -161,6 +166,7 @@ void work_record_failure(const struct work *work, const struct error *failure)
 	record.detail = detail_close(&detail);
 	record.duration_us = work_duration_us(work);
 	if (journal_record(migrator, &record, &error))
-		log_write(migrator->observer, LOG_WARN, "the failure of %s could not be put on record: %s",
-			  work->step->file->name, error.message);
+		log_write(migrator->observer, LOG_WARN,
+			  "the failure of %s could not be put on record: %s", work->step->file->name,
+			  error.message);
 }

@@ -129,29 +129,32 @@ static int tail_read(const struct trail *trail, char *data, size_t size)
 	return 0;
 }
 
+/* Takes the line at data + start, which ends with the newline before `end`, as
+ * the last record, if it is one. */
+static bool tail_take(struct trail *trail, const char *data, size_t start, size_t end)
+{
+	if (!audit_line_parse(data + start, end - 1 - start, &trail->sequence))
+		return false;
+	hash_bytes(data + start, end - start, trail->previous);
+	return true;
+}
+
 /* Looks for the last record in the file's last bytes. `whole`: they are all of
- * it. What stands behind the record was torn. */
+ * it. What stands behind the record was torn. data[size] is a newline of ours:
+ * a record that lacks nothing but its own is a record. */
 static bool tail_find(struct trail *trail, const char *data, size_t size, bool whole)
 {
-	size_t end = size; /* behind a newline */
+	size_t end = trail->open_ended ? size + 1 : size; /* behind a newline */
 
 	while (end > 0) {
-		const char *newline = memrchr(data, '\n', end);
-		const char *before;
-		size_t start;
+		const char *before = end > 1 ? memrchr(data, '\n', end - 1) : NULL;
+		size_t start = before ? (size_t)(before - data) + 1 : 0;
 
-		if (!newline)
-			return false;
-		end = (size_t)(newline - data) + 1;
-		before = end > 1 ? memrchr(data, '\n', end - 1) : NULL;
 		if (!before && !whole)
 			return false;
-		start = before ? (size_t)(before - data) + 1 : 0;
-		if (audit_line_parse(data + start, end - 1 - start, &trail->sequence)) {
-			hash_bytes(data + start, end - start, trail->previous);
-			trail->torn = size - end;
-			if (trail->torn)
-				hash_bytes(data + end, trail->torn, trail->torn_hash);
+		if (tail_take(trail, data, start, end)) {
+			trail->torn = end > size ? 0 : size - end;
+			hash_bytes(data + size - trail->torn, trail->torn, trail->torn_hash);
 			return true;
 		}
 		end = start;
@@ -191,6 +194,7 @@ static enum status trail_read_tail(struct trail *trail, struct error *error)
 		data = mem_alloc(size + 1);
 		if (tail_read(trail, data, size) != 0)
 			return trail_fail(trail, error, strerror(errno));
+		data[size] = '\n';
 		trail->open_ended = size > 0 && data[size - 1] != '\n';
 		if (tail_find(trail, data, size, whole) || (whole && tail_begins(trail, data, size)))
 			return STATUS_OK;
@@ -296,7 +300,7 @@ static enum status trail_append(struct trail *trail, const struct audit_record *
 	}
 	if (trail->sequence > INT64_MAX - 2)
 		return trail_fail(trail, error, "its sequence numbers are used up");
-	if (trail->torn)
+	if (trail->torn || trail->open_ended)
 		trail_add_recovered(trail, record, &lines);
 	trail_add(trail, record, &lines);
 	return trail_write(trail, &lines, sync, error);

@@ -51,7 +51,7 @@ struct audit {
 };
 
 struct audit_record {
-	const char *run;        /* run id */
+	const char *run; /* run id */
 	const char *actor;
 	const char *command;
 	const char *connection; /* or NULL */

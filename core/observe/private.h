@@ -68,10 +68,10 @@ enum view_kind { VIEW_PLAIN, VIEW_PERCENT, VIEW_JSON, VIEW_QUOTES, VIEW_BACKSLAS
 struct view {
 	const char *data;
 	size_t size;
+	size_t base;   /* without a map: where data stands in the source */
 	char *decoded; /* owned, or NULL */
-	uint32_t *map; /* owned, size + 1 entries, or NULL */
+	uint32_t *map; /* owned unless a part's, size + 1 entries, or NULL */
 };
-#define VIEW_CLEANUP CLEANUP(view_free)
 
 /* False (and nothing to free): this kind of escape does not occur. */
 bool view_build(enum view_kind kind, const char *data, size_t size, struct view *ret);
@@ -80,6 +80,8 @@ void view_free(struct view *view);
 void view_add_span(const struct view *view, size_t start, size_t end, bool number, struct spans *spans);
 /* Widens a span of the source so that it cuts no escape of this view in two. */
 void view_widen_span(const struct view *view, struct span *span);
+/* The view of the source's bytes [start, end); borrows, is not freed. */
+struct view view_part(const struct view *view, size_t start, size_t end);
 
 /* ---- where credentials stand (redact_place.c, redact_key.c) ------------------ */
 
@@ -91,8 +93,30 @@ enum place_key {
 };
 
 enum place_key place_key_kind(const char *key, size_t size);
-/* json: the text is one JSON document, and shall be one afterwards. */
-void place_find(const struct view *view, bool json, struct spans *spans);
+void place_find(const struct view *view, struct spans *spans);
+
+/* ---- JSON documents (redact_document.c) --------------------------------------- */
+
+enum token_kind { TOKEN_KEY, TOKEN_STRING, TOKEN_NUMBER, TOKEN_BORDER };
+
+struct token {
+	enum token_kind kind;
+	size_t start; /* strings: between their quotes */
+	size_t end;
+};
+
+struct tokens {
+	struct token *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* False: it is no whole JSON document. ret->items is the caller's to free. */
+bool document_read(const char *data, size_t size, struct tokens *ret);
+/* place_find for each string apart, and the values of keys. view: plain or JSON. */
+void document_find_places(const struct tokens *tokens, const struct view *view, struct spans *spans);
+/* Cuts sorted spans down to what can be masked: in strings, and whole numbers. */
+void document_clip(const struct tokens *tokens, struct spans *spans);
 
 /* ---- JSON text (json_text.c) ------------------------------------------------ */
 

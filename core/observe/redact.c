@@ -4,7 +4,6 @@
  * by memmem, and a run of overlapping finds is taken in one step. */
 #include "observe/private.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,12 +146,14 @@ static void pattern_find(const struct view *view, const struct pattern *pattern,
 	       (hit = memmem(view->data + from, view->size - from, pattern->data, pattern->size))) {
 		size_t start = (size_t)(hit - view->data);
 		size_t end = start + pattern->size;
+		size_t run = end;
 
-		/* A periodic secret overlaps itself: as far as the period goes on, the
-		 * finds lie in one run. The next one outside it ends behind the run. */
-		while (end < view->size && view->data[end] == view->data[end - pattern->period])
-			end++;
-		from = end - pattern->size + 1;
+		/* A periodic secret overlaps itself: as far as the period goes on, it is
+		 * found again at each of its multiples. Then go on behind that run. */
+		while (run < view->size && view->data[run] == view->data[run - pattern->period])
+			run++;
+		from = run - pattern->size + 1;
+		end += (run - end) / pattern->period * pattern->period;
 		if (pattern->partial_before && start > 0 && base64_digit(view->data[start - 1]))
 			start--;
 		if (pattern->partial_after && end < view->size && base64_digit(view->data[end]))
@@ -192,49 +193,39 @@ static void spans_merge(struct spans *spans)
 	spans->count = kept + 1;
 }
 
-/* Only in a whole JSON document do quotes bound every value; in a line that looks
- * like one they may belong to the value. */
-static bool is_json_document(const char *data, size_t size)
+static void patterns_find(struct observer *observer, const struct view *view, struct spans *spans)
 {
-	json_t *json = NULL;
-	bool found;
-
-	while (size && *data && strchr(" \t\r\n", *data)) {
-		data++;
-		size--;
-	}
-	if (size && (*data == '{' || *data == '['))
-		json = json_loadb(data, size, JSON_ALLOW_NUL, NULL);
-	found = json != NULL;
-	json_decref(json);
-	return found;
+	pthread_rwlock_rdlock(&observer->secrets_lock);
+	for (size_t i = 0; i < observer->patterns.count; i++)
+		pattern_find(view, &observer->patterns.items[i], spans);
+	pthread_rwlock_unlock(&observer->secrets_lock);
 }
 
 static void spans_find(struct observer *observer, const char *data, size_t size, struct spans *spans)
 {
-	VIEW_CLEANUP struct view json = {0};
-	bool document = is_json_document(data, size);
+	struct view views[VIEW_COUNT] = {0};
+	struct tokens tokens = {0};
+	bool document = document_read(data, size, &tokens);
 
 	for (enum view_kind kind = VIEW_PLAIN; kind < VIEW_COUNT; kind++) {
-		VIEW_CLEANUP struct view view = {0};
-
-		if (!view_build(kind, data, size, &view))
+		if (!view_build(kind, data, size, &views[kind]))
 			continue;
-		if (kind == VIEW_PLAIN || kind == VIEW_JSON)
-			place_find(&view, document, spans);
-		pthread_rwlock_rdlock(&observer->secrets_lock);
-		for (size_t i = 0; i < observer->patterns.count; i++)
-			pattern_find(&view, &observer->patterns.items[i], spans);
-		pthread_rwlock_unlock(&observer->secrets_lock);
-		if (kind == VIEW_JSON) {
-			json = view;
-			view = (struct view){0};
-		}
+		patterns_find(observer, &views[kind], spans);
+		if (!document && (kind == VIEW_PLAIN || kind == VIEW_JSON))
+			place_find(&views[kind], spans);
 	}
-	/* A mask that ended inside an escape would leave a broken JSON document. */
+	if (document)
+		document_find_places(&tokens, &views[views[VIEW_JSON].data ? VIEW_JSON : VIEW_PLAIN],
+				     spans);
+	/* A mask that ended inside an escape would change what follows it. */
 	for (size_t i = 0; i < spans->count; i++)
-		view_widen_span(&json, &spans->items[i]);
+		view_widen_span(&views[VIEW_JSON], &spans->items[i]);
 	spans_merge(spans);
+	if (document)
+		document_clip(&tokens, spans);
+	mem_free(tokens.items);
+	for (enum view_kind kind = VIEW_PLAIN; kind < VIEW_COUNT; kind++)
+		view_free(&views[kind]);
 }
 
 void redact(struct observer *observer, const char *data, size_t size, struct text *ret)

@@ -18,7 +18,6 @@ struct scan {
 	struct spans *spans;
 	const char *data;
 	size_t size;
-	bool json;      /* the text is a JSON document */
 	size_t run_end; /* of the URL that was looked at last */
 	size_t at_sign; /* the first '@' that was looked for last */
 };
@@ -41,21 +40,6 @@ static bool is_quote(char c)
 static bool is_name(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
-}
-
-/* A quote that opens or closes a string of the JSON document. No value may reach
- * over it: the document would not be one any more. */
-static bool is_hard_quote(const struct scan *scan, size_t at)
-{
-	size_t start = at;
-
-	if (!scan->json || at >= scan->size || scan->data[at] != '"')
-		return false;
-	if (scan->view->map)
-		return scan->view->map[at + 1] - scan->view->map[at] == 1;
-	while (start > 0 && scan->data[start - 1] == '\\')
-		start--;
-	return (at - start) % 2 == 0;
 }
 
 static size_t skip_blanks(const struct scan *scan, size_t at)
@@ -134,10 +118,7 @@ static size_t quoted_end(const struct scan *scan, size_t open)
 	size_t at = open + 1;
 
 	while (at < scan->size && !is_line_end(scan->data[at])) {
-		if (quote != '"' && is_hard_quote(scan, at))
-			return at;
-		if (scan->data[at] == '\\' && at + 1 < scan->size &&
-		    !(scan->view->map && is_hard_quote(scan, at + 1))) {
+		if (scan->data[at] == '\\' && at + 1 < scan->size) {
 			at++;
 		} else if (scan->data[at] == quote) {
 			if (quote == '"' || at + 1 >= scan->size || scan->data[at + 1] != quote)
@@ -199,29 +180,23 @@ static size_t bare_end(const struct scan *scan, size_t start)
 /* A value behind '='. An escaped quote belongs to the view in which it is one. */
 static size_t mask_value(struct scan *scan, size_t start)
 {
-	if (start < scan->size && is_quote(scan->data[start])) {
-		if (is_hard_quote(scan, start))
-			return start;
+	if (start < scan->size && is_quote(scan->data[start]))
 		return mask(scan, start + 1, quoted_end(scan, start), false);
-	}
 	if (start + 1 < scan->size && scan->data[start] == '\\' && is_quote(scan->data[start + 1]))
 		return start;
 	return mask(scan, start, bare_end(scan, start), false);
 }
 
-/* The value of a JSON key, whose closing quote stands at `closing`. */
-static size_t mask_json_value(struct scan *scan, size_t start, size_t closing)
+/* The value of a JSON key that stands in quotes like `quote`. */
+static size_t mask_json_value(struct scan *scan, size_t start, char quote)
 {
 	static const char *const constants[] = {"null", "true", "false"};
 	size_t end;
 
 	if (start >= scan->size || strchr("{[\\", scan->data[start]))
 		return start;
-	if (is_quote(scan->data[start])) {
-		if (is_hard_quote(scan, start) != is_hard_quote(scan, closing))
-			return start;
-		return mask(scan, start + 1, quoted_end(scan, start), false);
-	}
+	if (is_quote(scan->data[start]))
+		return mask_value(scan, start);
 	end = start;
 	while (end < scan->size && !isspace((unsigned char)scan->data[end]) &&
 	       !strchr(",}]\"", scan->data[end]))
@@ -231,7 +206,9 @@ static size_t mask_json_value(struct scan *scan, size_t start, size_t closing)
 		    memcmp(scan->data + start, constants[i], end - start) == 0)
 			return end;
 	}
-	return mask(scan, start, end, is_hard_quote(scan, closing));
+	return mask(scan, start, end,
+		    quote == '"' &&
+			    (isdigit((unsigned char)scan->data[start]) || scan->data[start] == '-'));
 }
 
 /* What follows "Authorization:": the scheme stays, one token goes; without a
@@ -320,7 +297,7 @@ static size_t at_colon(struct scan *scan, size_t at)
 	if (kind == PLACE_NONE)
 		return at + 1;
 	if (name.quote)
-		return mask_json_value(scan, start, name.start + name.size);
+		return mask_json_value(scan, start, name.quote);
 	if (kind == PLACE_HEADER)
 		return mask_header(scan, start,
 				   name.start > 0 && scan->data[name.start - 1] == '\'' ? '\'' : 0);
@@ -335,7 +312,7 @@ static size_t at_quote(struct scan *scan, size_t at)
 
 	while (end > 0 && at - end < KEY_CAP && isspace((unsigned char)scan->data[end - 1]))
 		end--;
-	if (end == at || is_hard_quote(scan, at))
+	if (end == at)
 		return at + 1;
 	name = name_before(scan, end);
 	if (name_is(scan, name, "by") || name_is(scan, name, "as") || name_is(scan, name, "using")) {
@@ -417,15 +394,9 @@ static size_t at_url(struct scan *scan, size_t at)
 	return end < scan->run_end ? mask(scan, start, end, false) : at + 3;
 }
 
-void place_find(const struct view *view, bool json, struct spans *spans)
+void place_find(const struct view *view, struct spans *spans)
 {
-	struct scan scan = {
-		.view = view,
-		.spans = spans,
-		.data = view->data,
-		.size = view->size,
-		.json = json,
-	};
+	struct scan scan = {.view = view, .spans = spans, .data = view->data, .size = view->size};
 	size_t at = 0;
 
 	while (at < scan.size) {

@@ -195,7 +195,7 @@ void view_free(struct view *view)
 
 void view_add_span(const struct view *view, size_t start, size_t end, bool number, struct spans *spans)
 {
-	struct span span = {.start = start, .end = end, .number = number};
+	struct span span = {.start = view->base + start, .end = view->base + end, .number = number};
 
 	if (start >= end)
 		return;
@@ -236,4 +236,18 @@ void view_widen_span(const struct view *view, struct span *span)
 	if (view->map[at] != span->start)
 		span->start = view->map[at - 1];
 	span->end = view->map[map_find(view, span->end)];
+}
+
+struct view view_part(const struct view *view, size_t start, size_t end)
+{
+	if (view->map) {
+		start = map_find(view, start);
+		end = map_find(view, end);
+	}
+	return (struct view){
+		.data = view->data + start,
+		.size = end - start,
+		.base = view->map ? 0 : start,
+		.map = view->map ? view->map + start : NULL,
+	};
 }

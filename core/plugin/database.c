@@ -46,8 +46,8 @@ enum status database_describe(struct database *database, struct error *error)
 	return STATUS_OK;
 }
 
-static enum status open_handle(struct database *database, const struct elq_setting *settings, size_t count,
-			       bool write, struct error *error)
+static enum status open_handle(struct database *database, const struct elq_setting *settings,
+			       size_t count, bool write, struct error *error)
 {
 	struct elq_call call;
 	struct elq_connection *handle = NULL;
@@ -82,7 +82,8 @@ static enum status open_database(struct database *database, const struct project
 	status = open_handle(database, settings, count, write, error);
 	database->opening = false;
 	if (status != STATUS_OK)
-		error_prefix(error, "the connection \"%s\" cannot be opened", database->connection->name);
+		error_prefix(error, "the connection \"%s\" cannot be opened",
+			     database->connection->name);
 	return status;
 }
 

@@ -62,7 +62,7 @@ const char *setting_convert(const struct elq_param *param, const char *value, co
 		*ret_expected = "yes or no";
 		return NULL;
 	case ELQ_PARAM_DURATION:
-		if (parse_duration_us(value, &number) && number >= 0)
+		if (parse_duration_us(value, &number))
 			return arena_printf(arena, "%" PRId64, number);
 		*ret_expected = "a duration such as 250ms, 5s or 10m";
 		return NULL;

@@ -38,8 +38,10 @@ bool url_applies(struct observer *observer, const struct project *project,
 	if (scheme_claimed(url, driver->note.schemes))
 		return true;
 	log_write(observer, LOG_WARN,
-		  "DATABASE_URL is not used: the driver %s of the default connection \"%s\" takes URLs of the schemes: %s",
-		  driver->name, connection->name, driver->note.schemes[0] != '\0' ? driver->note.schemes : "none");
+		  "DATABASE_URL is not used: the driver %s of the default connection \"%s\" takes URLs "
+		  "of the schemes: %s",
+		  driver->name, connection->name,
+		  driver->note.schemes[0] != '\0' ? driver->note.schemes : "none");
 	return false;
 }
 

@@ -40,7 +40,8 @@ static void add_remedy(struct text *text, const struct run *run, const struct ta
 	bool contract = run->project.production || (target && target->connection->production) ||
 			(verdict->reasons & GUARD_REASON_NOT_PRODUCTION);
 	struct arena arena = {0};
-	if (!(verdict->reasons & words))
+	/* Where environment and stamp disagree no words help. */
+	if (!(verdict->reasons & words) || (verdict->reasons & GUARD_REASON_STAMP_MISMATCH))
 		return;
 	text_add(text, text->size ? "; the command: " : "the command: ");
 	if (verdict->reasons & GUARD_REASON_NOT_PRODUCTION)

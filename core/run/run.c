@@ -84,6 +84,13 @@ static enum status decide(struct run *run, struct target *target, struct error *
 
 static enum status refuse(struct run *run, struct target *target, struct error *error)
 {
+	/* The refusal shows how many migrations are pending, where that can be read. */
+	ERROR_CLEANUP struct error ignored = {0};
+	if (target->database && !target->migrator_loaded &&
+	    target_load_migrator(run, target, VERIFY_NOTHING, &ignored)) {
+		migrator_free(&target->migrator);
+		target->migrator_loaded = false;
+	}
 	refusal_set(run, target, &target->verdict, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;

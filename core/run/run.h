@@ -111,6 +111,8 @@ void run_free(struct run *run);
 /* A line of text output (a newline is added). With one target it is shown at
  * once, with several when the target is done: output stays grouped. */
 void target_say(struct run *run, struct target *target, const char *format, ...) PRINTF(3, 4);
+/* The same, for a line that is ready. */
+void target_say_line(struct run *run, struct target *target, const struct text *line);
 /* text in a colour, or as it is; in the arena. */
 enum paint { PAINT_GREEN = 32, PAINT_RED = 31, PAINT_YELLOW = 33, PAINT_DIM = 2 };
 const char *run_paint(const struct run *run, struct arena *arena, enum paint paint, const char *text);

@@ -29,6 +29,14 @@ void run_say(struct run *run, const char *format, ...)
 	show(run, line.data, line.size);
 }
 
+/* Lines of a single target appear as they come, but a long table in few writes. */
+static void line_done(struct run *run, struct target *target)
+{
+	text_add_char(&target->lines, '\n');
+	if (run->target_count == 1 && (target->worked || target->lines.size > 32768))
+		target_flush(run, target);
+}
+
 void target_say(struct run *run, struct target *target, const char *format, ...)
 {
 	if (!say_anything(run))
@@ -37,10 +45,15 @@ void target_say(struct run *run, struct target *target, const char *format, ...)
 	va_start(args, format);
 	text_vprintf(&target->lines, format, args);
 	va_end(args);
-	text_add_char(&target->lines, '\n');
-	/* Lines of a single target appear as they come, but a long table in few writes. */
-	if (run->target_count == 1 && (target->worked || target->lines.size > 32768))
-		target_flush(run, target);
+	line_done(run, target);
+}
+
+void target_say_line(struct run *run, struct target *target, const struct text *line)
+{
+	if (!say_anything(run))
+		return;
+	text_append(&target->lines, text_string(line), line->size);
+	line_done(run, target);
 }
 
 void target_flush(struct run *run, struct target *target)

@@ -154,6 +154,14 @@ static int32_t refresh_map(struct elq_connection *connection)
 	return ELQ_OK;
 }
 
+static bool is_child(const struct foreign_keys *keys, const char *name)
+{
+	for (uint64_t i = 0; i < keys->count; i++)
+		if (sqlite3_stricmp(keys->items[i].child, name) == 0)
+			return true;
+	return false;
+}
+
 /* The children whose rows may no longer have their parents. */
 static int32_t collect_children(struct elq_connection *connection, struct names *children)
 {
@@ -189,7 +197,8 @@ int32_t foreign_keys_begin(struct elq_connection *connection)
 	for (uint64_t i = 0; status == ELQ_OK && i < keys->retry.count; i++) {
 		const char *child = keys->retry.items[i];
 		violations_remove(&keys->standing, child);
-		status = violations_count(connection, child, false, &keys->standing);
+		if (is_child(keys, child)) /* the unit may be what makes it one */
+			status = violations_count(connection, child, false, &keys->standing);
 		if (status == ELQ_OK && !names_add(&keys->counted, child))
 			status = failure_no_memory(connection->call);
 	}

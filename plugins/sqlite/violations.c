@@ -98,6 +98,30 @@ static int32_t take_row(void *context, sqlite3_stmt *statement)
 	return counting->no_memory || counting->first_only;
 }
 
+static int32_t take_presence(void *context, sqlite3_stmt *statement)
+{
+	(void)statement;
+	*(bool *)context = true;
+	return 1;
+}
+
+/* "foreign key mismatch": the parent has no such key. Nothing is broken while
+ * the child is empty (the parent's index may come in the next migration);
+ * otherwise this is a state that is compared like any other. It must not stop a
+ * migration that did not cause it. */
+static int32_t count_mismatch(struct elq_connection *connection, const char *child, struct counting *counting)
+{
+	bool rows = false;
+	char *words = sqlite3_mprintf("%s", sqlite3_errmsg(connection->db));
+	struct violation broken = {child, "", words, 1};
+	int32_t status = statement_query(connection,
+					 sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 1", child),
+					 take_presence, &rows);
+	counting->no_memory = !words || (rows && !add(counting->result, &broken));
+	sqlite3_free(words);
+	return status;
+}
+
 int32_t violations_count(struct elq_connection *connection, const char *child, bool first_only,
 			 struct violations *ret)
 {
@@ -108,13 +132,8 @@ int32_t violations_count(struct elq_connection *connection, const char *child, b
 	int32_t status = statement_query(connection,
 					 sqlite3_mprintf("PRAGMA main.foreign_key_check(\"%w\")", child),
 					 take_row, &counting);
-	if (status == ELQ_ERR_FAILED) {
-		/* "foreign key mismatch": the parent has no such key. A state of the schema
-		 * that is compared as any other; it must not stop who did not cause it. */
-		struct violation broken = {child, "", sqlite3_errmsg(connection->db), 1};
-		counting.no_memory = !add(ret, &broken);
-		status = ELQ_OK;
-	}
+	if (status == ELQ_ERR_FAILED)
+		status = count_mismatch(connection, child, &counting);
 	return status == ELQ_OK && counting.no_memory ? failure_no_memory(connection->call) : status;
 }
 

@@ -50,10 +50,12 @@ __attribute__((format(printf, 3, 4))) static void add(char *text, size_t capacit
 	va_end(args);
 }
 
-static void add_columns(char *text, size_t capacity, char quote, size_t count)
+/* `table` ("h." or "") before each name: SQLite reads a lone "name" that it does
+ * not know as a string, and a foreign table of our name would pass for ours. */
+static void add_columns(char *text, size_t capacity, char quote, const char *table, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		add(text, capacity, "%s%c%s%c", i ? ", " : "", quote, columns[i].name, quote);
+		add(text, capacity, "%s%s%c%s%c", i ? ", " : "", table, quote, columns[i].name, quote);
 }
 
 static void add_parameters(char *text, size_t capacity, const char *parameter, size_t count)
@@ -84,7 +86,7 @@ static void compose_history(struct sqlkit_history *history, const struct sqlkit_
 	text = history->append;
 	capacity = sizeof(history->append);
 	add(text, capacity, "INSERT INTO %s" SQLKIT_HISTORY_TABLE " (", dialect->schema);
-	add_columns(text, capacity, q, WRITTEN_COUNT);
+	add_columns(text, capacity, q, "", WRITTEN_COUNT);
 	add(text, capacity, ") VALUES (");
 	add_parameters(text, capacity, dialect->parameter, WRITTEN_COUNT);
 	add(text, capacity, ")");
@@ -92,11 +94,11 @@ static void compose_history(struct sqlkit_history *history, const struct sqlkit_
 	text = history->read;
 	capacity = sizeof(history->read);
 	add(text, capacity, "SELECT ");
-	add_columns(text, capacity, q, COLUMN_COUNT);
-	add(text, capacity, " FROM %s" SQLKIT_HISTORY_TABLE " WHERE %c%s%c > ", dialect->schema, q,
-	    columns[0].name, q);
+	add_columns(text, capacity, q, "h.", COLUMN_COUNT);
+	add(text, capacity, " FROM %s" SQLKIT_HISTORY_TABLE " AS h WHERE h.%csequence%c > ", dialect->schema,
+	    q, q);
 	add_parameters(text, capacity, dialect->parameter, 1);
-	add(text, capacity, " ORDER BY %c%s%c", q, columns[0].name, q);
+	add(text, capacity, " ORDER BY h.%csequence%c", q, q);
 }
 
 static void compose_meta(struct sqlkit_history *history, const struct sqlkit_history_dialect *dialect)
@@ -108,8 +110,8 @@ static void compose_meta(struct sqlkit_history *history, const struct sqlkit_his
 		 "  %cvalue%c %s NOT NULL\n)",
 		 dialect->schema, q, q, dialect->key, q, q, dialect->text);
 	snprintf(history->read_meta, sizeof(history->read_meta),
-		 "SELECT %ckey%c, %cvalue%c FROM %s" SQLKIT_META_TABLE " ORDER BY %ckey%c", q, q, q, q,
-		 dialect->schema, q, q);
+		 "SELECT m.%ckey%c, m.%cvalue%c FROM %s" SQLKIT_META_TABLE " AS m ORDER BY m.%ckey%c", q, q,
+		 q, q, dialect->schema, q, q);
 	add(history->remove_meta, sizeof(history->remove_meta),
 	    "DELETE FROM %s" SQLKIT_META_TABLE " WHERE %ckey%c = ", dialect->schema, q, q);
 	add_parameters(history->remove_meta, sizeof(history->remove_meta), dialect->parameter, 1);
@@ -159,22 +161,23 @@ static int32_t run(const struct sqlkit_history *history, const struct elq_call *
 	return history->execute(call, connection, &statement, sink, NULL);
 }
 
-/* Is what stands there under our names really ours? Reading no row of it tells. */
+/* Is what stands there under our names really ours? It is a table, and reading
+ * no row of it succeeds. */
 static int32_t check_shape(const struct sqlkit_history *history, const struct elq_call *call,
-			   struct elq_connection *connection)
+			   struct elq_connection *connection, const char *table, const char *read,
+			   uint64_t param_count)
 {
-	struct elq_value after = {.type = ELQ_TYPE_I64, .as.i64 = INT64_MAX};
-	const char *bad = SQLKIT_HISTORY_TABLE;
-	int32_t status = run(history, call, connection, history->read, &after, 1, NULL);
-	if (status == ELQ_OK) {
-		bad = SQLKIT_META_TABLE;
-		status = run(history, call, connection, history->read_meta, NULL, 0, NULL);
-	}
-	if (status != ELQ_ERR_FAILED) /* done, or a trouble that says nothing about the table */
-		return status;
+	struct elq_value last = {.type = ELQ_TYPE_I64, .as.i64 = INT64_MAX};
+	int32_t there = 0;
+	int32_t status = history->exists(call, connection, table, &there);
+	if (status == ELQ_OK && there)
+		status = run(history, call, connection, read, &last, param_count, NULL);
+	bool ours = status == ELQ_OK && there;
+	if (ours || (status != ELQ_OK && status != ELQ_ERR_FAILED))
+		return status; /* done, or a trouble that says nothing about the table */
 	return sqlkit_fail(call, ELQ_ERR_CORRUPT,
 			   "rename that object; this name is reserved for the history of migrations",
-			   "something named %s exists, and it is not the table that eloquent made", bad);
+			   "something named %s exists, and it is not the table that eloquent made", table);
 }
 
 int32_t sqlkit_history_create(const struct sqlkit_history *history, const struct elq_call *call,
@@ -183,7 +186,11 @@ int32_t sqlkit_history_create(const struct sqlkit_history *history, const struct
 	int32_t status = run(history, call, connection, history->create_history, NULL, 0, NULL);
 	if (status == ELQ_OK)
 		status = run(history, call, connection, history->create_meta, NULL, 0, NULL);
-	return status == ELQ_OK ? check_shape(history, call, connection) : status;
+	if (status == ELQ_OK)
+		status = check_shape(history, call, connection, SQLKIT_HISTORY_TABLE, history->read, 1);
+	if (status == ELQ_OK)
+		status = check_shape(history, call, connection, SQLKIT_META_TABLE, history->read_meta, 0);
+	return status;
 }
 
 int32_t sqlkit_history_append(const struct sqlkit_history *history, const struct elq_call *call,

@@ -7,19 +7,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PROMISE(condition)               \
-	do {                             \
-		if (!(condition))        \
-			abort();         \
+#define PROMISE(condition)                                                                             \
+	do {                                                                                           \
+		if (!(condition))                                                                      \
+			abort();                                                                       \
 	} while (0)
 
-static enum status take_pair(void *context, const char *name, const char *value, int64_t line, struct error *error)
+static enum status take_pair(void *context, const char *name, const char *value, int64_t line,
+			     struct error *error)
 {
 	int64_t *last = context;
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
 
 	(void)error;
-	PROMISE(name[0] && !(name[0] >= '0' && name[0] <= '9') && strspn(name, letters) == strlen(name));
+	PROMISE(name[0] && !(name[0] >= '0' && name[0] <= '9') &&
+		strspn(name, letters) == strlen(name));
 	PROMISE(strlen(value) <= INI_LINE_CAP && !strpbrk(value, "\r\n"));
 	PROMISE(utf8_valid(value, strlen(value), NULL));
 	PROMISE(line > *last);

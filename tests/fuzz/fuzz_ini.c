@@ -13,10 +13,10 @@ struct seen {
 	char section[64];
 };
 
-#define PROMISE(condition)               \
-	do {                             \
-		if (!(condition))        \
-			abort();         \
+#define PROMISE(condition)                                                                             \
+	do {                                                                                           \
+		if (!(condition))                                                                      \
+			abort();                                                                       \
 	} while (0)
 
 static enum status take_section(void *context, const char *section, int64_t line, struct error *error)
@@ -32,8 +32,8 @@ static enum status take_section(void *context, const char *section, int64_t line
 	return STATUS_OK;
 }
 
-static enum status take_key(void *context, const char *section, const char *key, const char *value, int64_t line,
-			    struct error *error)
+static enum status take_key(void *context, const char *section, const char *key, const char *value,
+			    int64_t line, struct error *error)
 {
 	struct seen *seen = context;
 

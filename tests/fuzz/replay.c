@@ -19,7 +19,8 @@ static int replay_file(const char *path)
 	size_t size;
 	struct stat found;
 
-	if (!file || fstat(fileno(file), &found) != 0 || found.st_size < 0 || (size_t)found.st_size > INPUT_CAP) {
+	if (!file || fstat(fileno(file), &found) != 0 || found.st_size < 0 ||
+	    (size_t)found.st_size > INPUT_CAP) {
 		fprintf(stderr, "replay: cannot read %s\n", path);
 		if (file)
 			fclose(file);

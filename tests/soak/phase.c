@@ -49,9 +49,16 @@ static void sleep_us(long microseconds)
 		nanosleep(&time, NULL);
 }
 
-/* The library's own function: the driver is loaded privately, so that RTLD_NEXT
- * does not find what stands behind it. */
-static void *real(const char *name)
+/* The library's own functions. The driver is loaded privately, so that neither
+ * the linker nor RTLD_NEXT finds what stands behind it. */
+static struct {
+	int (*step)(sqlite3_stmt *);
+	const char *(*sql)(sqlite3_stmt *);
+	sqlite3 *(*db_handle)(sqlite3_stmt *);
+	int (*get_autocommit)(sqlite3 *);
+} real;
+
+static void *find(const char *name)
 {
 	void *library = dlopen("libsqlite3.so.0", RTLD_NOW | RTLD_NOLOAD);
 	void *found = library ? dlsym(library, name) : NULL;
@@ -59,6 +66,14 @@ static void *real(const char *name)
 	if (!found)
 		abort();
 	return found;
+}
+
+static void find_all(void)
+{
+	*(void **)&real.sql = find("sqlite3_sql");
+	*(void **)&real.db_handle = find("sqlite3_db_handle");
+	*(void **)&real.get_autocommit = find("sqlite3_get_autocommit");
+	*(void **)&real.step = find("sqlite3_step");
 }
 
 static enum phase classify(const char *text)
@@ -70,28 +85,21 @@ static enum phase classify(const char *text)
 	return strncasecmp(text, "COMMIT", 6) == 0 ? PHASE_COMMIT : PHASE_STATEMENT;
 }
 
-/* Where the connection stands once the step is over. */
-static enum phase resting(sqlite3 *database)
-{
-	return sqlite3_get_autocommit(database) ? PHASE_OUTSIDE : PHASE_BETWEEN;
-}
-
 int sqlite3_step(sqlite3_stmt *statement)
 {
-	static int (*step)(sqlite3_stmt *);
 	enum phase phase;
 	int code;
 
-	if (!step)
-		step = (int (*)(sqlite3_stmt *))real("sqlite3_step");
+	if (!real.step)
+		find_all();
 	if (!page)
-		return step(statement);
-	phase = classify(sqlite3_sql(statement));
+		return real.step(statement);
+	phase = classify(real.sql(statement));
 	if (phase == PHASE_STATEMENT)
 		sleep_us(pause_us);
 	page->phase = (uint32_t)phase;
-	code = step(statement);
-	page->phase = (uint32_t)resting(sqlite3_db_handle(statement));
+	code = real.step(statement);
+	page->phase = real.get_autocommit(real.db_handle(statement)) ? PHASE_OUTSIDE : PHASE_BETWEEN;
 	if (phase == PHASE_STATEMENT)
 		page->statements++;
 	if (phase == PHASE_COMMIT)

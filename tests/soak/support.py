@@ -113,17 +113,29 @@ class Project:
         return events
 
     def check_trail(self):
-        """The audit trail's chain: each line names the hash of the one before."""
-        previous = GENESIS
-        for number, line in enumerate(self.trail.read_bytes().split(b"\n")[:-1], 1):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                previous = hashlib.sha256(line).hexdigest()  # a torn line, closed by what follows
+        """The chain of docs/audit-format.md. A torn line must be followed by the record that closes it."""
+        previous, number, torn = GENESIS, 0, b""
+        for line in self.trail.read_bytes().splitlines(keepends=True):
+            record = trail_record(line)
+            if record is None:
+                torn += line
                 continue
-            if record["previous"] != previous:
-                raise Failure(f"audit trail: line {number} does not name the hash before it")
-            previous = hashlib.sha256(line).hexdigest()
+            number += 1
+            if record["seq"] != number or record["previous"] != previous:
+                raise Failure(f"audit trail: record {number} does not follow the one before it")
+            if bool(torn) != (record["phase"] == "recovered"):
+                raise Failure(f"audit trail: record {number}: {len(torn)} torn bytes, phase {record['phase']}")
+            previous, torn = hashlib.sha256(line).hexdigest(), b""
+        if torn:
+            raise Failure(f"audit trail: {len(torn)} torn bytes at its end")
+
+
+def trail_record(line):
+    """The record that a line is, or None."""
+    try:
+        return json.loads(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None
 
 
 def event_hash(event):

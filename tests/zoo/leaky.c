@@ -12,7 +12,10 @@
 
 #define PASSWORD_CAP 128
 #define LEAK_CAP (PASSWORD_CAP * 20)
-#define STR(text) {text, sizeof(text) - 1}
+#define STR(text)                                                                                      \
+	{                                                                                              \
+		text, sizeof(text) - 1                                                                 \
+	}
 
 struct elq_connection {
 	char password[PASSWORD_CAP];
@@ -105,7 +108,8 @@ static void build_leak(struct elq_connection *connection)
 
 /* ---- the slots ------------------------------------------------------------------------ */
 
-static int32_t leak_error(const struct elq_call *call, const struct elq_connection *connection, int32_t code)
+static int32_t leak_error(const struct elq_call *call, const struct elq_connection *connection,
+			  int32_t code)
 {
 	const struct elq_error error = {
 		.struct_size = sizeof(error),
@@ -119,11 +123,14 @@ static int32_t leak_error(const struct elq_call *call, const struct elq_connecti
 	return code;
 }
 
-static void leak_log(const struct elq_call *call, const struct elq_connection *connection, const char *slot)
+static void leak_log(const struct elq_call *call, const struct elq_connection *connection,
+		     const char *slot)
 {
 	const struct elq_field fields[] = {
 		{sizeof(fields[0]), 0, STR("leak"), {connection->leak, strlen(connection->leak)}},
-		{sizeof(fields[0]), ELQ_FIELD_SECRET, STR("said"),
+		{sizeof(fields[0]),
+		 ELQ_FIELD_SECRET,
+		 STR("said"),
 		 {connection->password, strlen(connection->password)}},
 	};
 	char line[LEAK_CAP + 64];
@@ -137,7 +144,8 @@ static int equals(struct elq_str text, const char *word)
 }
 
 static int32_t leaky_open(const struct elq_call *call, const struct elq_setting *settings,
-			  uint64_t setting_count, uint32_t flags, struct elq_connection **ret_connection)
+			  uint64_t setting_count, uint32_t flags,
+			  struct elq_connection **ret_connection)
 {
 	struct elq_connection *connection = calloc(1, sizeof(*connection));
 	int fails = 0;
@@ -145,8 +153,9 @@ static int32_t leaky_open(const struct elq_call *call, const struct elq_setting 
 	if (connection == NULL)
 		return ELQ_ERR_NOMEM;
 	for (uint64_t i = 0; i < setting_count; i++) {
-		const struct elq_setting *setting = (const struct elq_setting *)((const char *)settings +
-										 i * settings[0].struct_size);
+		const struct elq_setting *setting =
+			(const struct elq_setting *)((const char *)settings +
+						     i * settings[0].struct_size);
 		if (equals(setting->name, "password") && setting->value.size < PASSWORD_CAP)
 			memcpy(connection->password, setting->value.data, setting->value.size);
 		fails |= equals(setting->name, "fail") && equals(setting->value, "open");
@@ -185,8 +194,8 @@ static int32_t leaky_describe(const struct elq_call *call, struct elq_connection
 }
 
 /* Statements end at ';', whatever stands around it. */
-static int32_t leaky_next(const struct elq_call *call, struct elq_connection *connection, const char *script,
-			  uint64_t size, uint64_t offset, struct elq_span *ret)
+static int32_t leaky_next(const struct elq_call *call, struct elq_connection *connection,
+			  const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
 {
 	(void)call;
 	(void)connection;
@@ -263,9 +272,20 @@ static const struct elq_driver leaky = {
 };
 
 static const struct elq_param params[] = {
-	{sizeof(params[0]), ELQ_PARAM_TEXT, ELQ_PARAM_SECRET, 0, STR("password"), {NULL, 0},
+	{sizeof(params[0]),
+	 ELQ_PARAM_TEXT,
+	 ELQ_PARAM_SECRET,
+	 0,
+	 STR("password"),
+	 {NULL, 0},
 	 STR("what it leaks")},
-	{sizeof(params[0]), ELQ_PARAM_TEXT, ELQ_PARAM_SECRET, 0, STR("url"), {NULL, 0}, STR("leaky://...")},
+	{sizeof(params[0]),
+	 ELQ_PARAM_TEXT,
+	 ELQ_PARAM_SECRET,
+	 0,
+	 STR("url"),
+	 {NULL, 0},
+	 STR("leaky://...")},
 	{sizeof(params[0]), ELQ_PARAM_TEXT, 0, 0, STR("fail"), {NULL, 0}, STR("open: opening fails")},
 };
 

@@ -8,6 +8,7 @@
  *   bytes              fails with a message that is not UTF-8
  *   wait               until cancelled() or the deadline
  *   wait cancel        until the slot cancel was called
+ *   log                logs a line with an open and a secret field
  *   rows N             changes N rows */
 #include <eloquent/driver.h>
 #include <eloquent/plugin.h>
@@ -23,7 +24,10 @@
 
 #define SETTING_CAP 16
 #define EVENT_CAP 64
-#define STR(text) {text, sizeof(text) - 1}
+#define STR(text)                                                                                      \
+	{                                                                                              \
+		text, sizeof(text) - 1                                                                 \
+	}
 
 struct pair {
 	char name[64];
@@ -72,7 +76,8 @@ static int mode_is(const struct elq_connection *connection, const char *mode)
 }
 
 /* A warning per slot, so that a test sees their order. */
-static void trace(const struct elq_call *call, const struct elq_connection *connection, const char *slot)
+static void trace(const struct elq_call *call, const struct elq_connection *connection,
+		  const char *slot)
 {
 	if (mode_is(connection, "trace"))
 		call->host->log(call, ELQ_LOG_WARN, slot, strlen(slot), NULL, 0);
@@ -86,23 +91,27 @@ static void keep(struct pair *pair, struct elq_str name, struct elq_str value)
 	snprintf(pair->value, sizeof(pair->value), "%.*s", (int)value.size, value.data);
 }
 
-static void keep_settings(struct elq_connection *connection, const struct elq_setting *settings, uint64_t count)
+static void keep_settings(struct elq_connection *connection, const struct elq_setting *settings,
+			  uint64_t count)
 {
 	for (uint64_t i = 0; i < count && i < SETTING_CAP; i++) {
-		const struct elq_setting *setting = (const struct elq_setting *)((const char *)settings +
-										 i * settings[0].struct_size);
+		const struct elq_setting *setting =
+			(const struct elq_setting *)((const char *)settings +
+						     i * settings[0].struct_size);
 		struct pair *pair = &connection->settings[connection->setting_count++];
 		size_t used = strlen(connection->all);
 		keep(pair, setting->name, setting->value);
-		snprintf(connection->all + used, sizeof(connection->all) - used, "%s%s=%s%s", used ? " " : "",
-			 pair->name, pair->value, (setting->flags & ELQ_PARAM_SECRET) != 0 ? "!" : "");
+		snprintf(connection->all + used, sizeof(connection->all) - used, "%s%s%s=%s",
+			 used ? " " : "", (setting->flags & ELQ_PARAM_SECRET) != 0 ? "!" : "",
+			 pair->name, pair->value);
 		if (strcmp(pair->name, "mode") == 0)
 			snprintf(connection->mode, sizeof(connection->mode), "%.31s", pair->value);
 	}
 }
 
 static int32_t puppet_open(const struct elq_call *call, const struct elq_setting *settings,
-			   uint64_t setting_count, uint32_t flags, struct elq_connection **ret_connection)
+			   uint64_t setting_count, uint32_t flags,
+			   struct elq_connection **ret_connection)
 {
 	struct elq_connection *connection = calloc(1, sizeof(*connection));
 	int32_t code = 0;
@@ -143,8 +152,8 @@ static int32_t puppet_describe(const struct elq_call *call, struct elq_connectio
 	return ELQ_OK;
 }
 
-static int32_t puppet_next(const struct elq_call *call, struct elq_connection *connection, const char *script,
-			   uint64_t size, uint64_t offset, struct elq_span *ret)
+static int32_t puppet_next(const struct elq_call *call, struct elq_connection *connection,
+			   const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
 {
 	(void)connection;
 	const char *end = offset < size ? memchr(script + offset, ';', size - offset) : NULL;
@@ -176,6 +185,16 @@ static int32_t wait_for(const struct elq_call *call, struct elq_connection *conn
 			return fail(call, ELQ_ERR_TIMEOUT, 0, -1, "too late");
 		nanosleep(&pause, NULL);
 	}
+}
+
+static int32_t write_log(const struct elq_call *call)
+{
+	const struct elq_field fields[] = {
+		{sizeof(fields[0]), 0, STR("open"), STR("seen")},
+		{sizeof(fields[0]), ELQ_FIELD_SECRET, STR("shut"), STR("unseen")},
+	};
+	call->host->log(call, ELQ_LOG_WARN, "a line", 6, fields, 2);
+	return ELQ_OK;
 }
 
 static int32_t check_setting(const struct elq_call *call, const struct elq_connection *connection,
@@ -211,6 +230,8 @@ static int32_t puppet_execute(const struct elq_call *call, struct elq_connection
 		ret_result->rows_changed = number;
 		return ELQ_OK;
 	}
+	if (strcmp(text, "log") == 0)
+		return write_log(call);
 	if (strcmp(text, "bytes") == 0)
 		return fail(call, ELQ_ERR_FAILED, 0, -1, "bad \xff\xfe \xc3\xa9 end");
 	if (strcmp(text, "wait") == 0)
@@ -241,8 +262,8 @@ static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *
 						     i * begin->options[0].struct_size);
 		size_t used = strlen(connection->options);
 		snprintf(connection->options + used, sizeof(connection->options) - used, "%s%.*s=%.*s",
-			 i ? " " : "", (int)option->name.size, option->name.data, (int)option->value.size,
-			 option->value.data);
+			 i ? " " : "", (int)option->name.size, option->name.data,
+			 (int)option->value.size, option->value.data);
 	}
 	return stop_if_cancelled(call);
 }
@@ -286,13 +307,14 @@ static int32_t puppet_append(const struct elq_call *call, struct elq_connection 
 }
 
 /* An older driver's event ends early: what it does not have arrives as zero. */
-static int32_t puppet_read(const struct elq_call *call, struct elq_connection *connection, int64_t after,
-			   const struct elq_event_sink *sink)
+static int32_t puppet_read(const struct elq_call *call, struct elq_connection *connection,
+			   int64_t after, const struct elq_event_sink *sink)
 {
 	for (size_t i = 0; i < connection->event_count; i++) {
 		struct elq_event event = {
-			.struct_size = mode_is(connection, "old_events") ? offsetof(struct elq_event, hash)
-									 : sizeof(event),
+			.struct_size = mode_is(connection, "old_events")
+					       ? offsetof(struct elq_event, hash)
+					       : sizeof(event),
 			.sequence = connection->sequences[i],
 			.run = STR("run"),
 			.hash = STR("hash"),
@@ -310,9 +332,11 @@ static int32_t puppet_read_meta(const struct elq_call *call, struct elq_connecti
 {
 	for (size_t i = 0; i < connection->meta_count; i++) {
 		struct elq_value row[2] = {
-			{.type = ELQ_TYPE_TEXT, .as.data = connection->meta[i].name,
+			{.type = ELQ_TYPE_TEXT,
+			 .as.data = connection->meta[i].name,
 			 .size = strlen(connection->meta[i].name)},
-			{.type = ELQ_TYPE_TEXT, .as.data = connection->meta[i].value,
+			{.type = ELQ_TYPE_TEXT,
+			 .as.data = connection->meta[i].value,
 			 .size = strlen(connection->meta[i].value)},
 		};
 		if (mode_is(connection, "meta_number"))
@@ -347,7 +371,8 @@ static int32_t puppet_acquire(const struct elq_call *call, struct elq_connection
 	if (lock == NULL)
 		return ELQ_ERR_NOMEM;
 	lock->connection = connection;
-	snprintf(connection->holder, sizeof(connection->holder), "%.*s", (int)owner->id.size, owner->id.data);
+	snprintf(connection->holder, sizeof(connection->holder), "%.*s", (int)owner->id.size,
+		 owner->id.data);
 	*ret_lock = lock;
 	return ELQ_OK;
 }
@@ -380,7 +405,8 @@ static int32_t puppet_inspect(const struct elq_call *call, struct elq_connection
 static int32_t puppet_take_over(const struct elq_call *call, struct elq_connection *connection,
 				const struct elq_str *id)
 {
-	if (strlen(connection->holder) != id->size || memcmp(connection->holder, id->data, id->size) != 0)
+	if (strlen(connection->holder) != id->size ||
+	    memcmp(connection->holder, id->data, id->size) != 0)
 		return fail(call, ELQ_ERR_NOT_FOUND, 0, -1, "another holder");
 	connection->holder[0] = '\0';
 	return ELQ_OK;
@@ -397,7 +423,8 @@ static int32_t puppet_records(const struct elq_call *call, struct elq_connection
 	return ELQ_OK;
 }
 
-static int32_t puppet_holds(const struct elq_call *call, struct elq_connection *connection, int32_t *ret)
+static int32_t puppet_holds(const struct elq_call *call, struct elq_connection *connection,
+			    int32_t *ret)
 {
 	(void)call;
 	if (mode_is(connection, "maybe"))
@@ -407,7 +434,8 @@ static int32_t puppet_holds(const struct elq_call *call, struct elq_connection *
 	return ELQ_OK;
 }
 
-static int32_t puppet_wipe(const struct elq_call *call, struct elq_connection *connection, int64_t *ret_dropped)
+static int32_t puppet_wipe(const struct elq_call *call, struct elq_connection *connection,
+			   int64_t *ret_dropped)
 {
 	(void)call;
 	(void)connection;

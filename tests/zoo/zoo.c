@@ -77,8 +77,8 @@ static int32_t zoo_describe(const struct elq_call *call, struct elq_connection *
 	return ELQ_ERR_UNSUPPORTED;
 }
 
-static int32_t zoo_next(const struct elq_call *call, struct elq_connection *connection, const char *script,
-			uint64_t size, uint64_t offset, struct elq_span *ret)
+static int32_t zoo_next(const struct elq_call *call, struct elq_connection *connection,
+			const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
 {
 	(void)call;
 	(void)connection;
@@ -175,11 +175,16 @@ static const struct newer_ops ops = {
 #ifndef ZOO_SECOND_PARAM
 #define ZOO_SECOND_PARAM "two"
 #endif
-#define STR(text) {text, sizeof(text) - 1}
+#define STR(text)                                                                                      \
+	{                                                                                              \
+		text, sizeof(text) - 1                                                                 \
+	}
 
 static const struct elq_param params[] = {
 	{.struct_size = sizeof(struct elq_param), .type = ZOO_PARAM_TYPE, .name = STR("one")},
-	{.struct_size = sizeof(struct elq_param), .type = ELQ_PARAM_TEXT, .name = STR(ZOO_SECOND_PARAM)},
+	{.struct_size = sizeof(struct elq_param),
+	 .type = ELQ_PARAM_TEXT,
+	 .name = STR(ZOO_SECOND_PARAM)},
 };
 
 #ifdef ZOO_UNDEFINED_SYMBOL

@@ -12,7 +12,8 @@ static void every_status_has_an_exit_code_a_code_and_a_text(void **state)
 		assert_true(strlen(status_code((enum status)i)) > 0);
 		assert_true(strlen(status_text((enum status)i)) > 0);
 		for (int j = 0; j < i; j++)
-			assert_string_not_equal(status_code((enum status)i), status_code((enum status)j));
+			assert_string_not_equal(status_code((enum status)i),
+						status_code((enum status)j));
 	}
 	assert_string_equal(status_code((enum status)9999), "internal");
 }
@@ -22,7 +23,7 @@ static void the_stronger_outcome_decides(void **state)
 	/* 143 and 130, then 1, 6, 5, 4, 0. */
 	static const enum status strongest_first[] = {
 		STATUS_TERMINATED, STATUS_INTERRUPTED, STATUS_FAILED, STATUS_CONNECT,
-		STATUS_LOCKED,	   STATUS_MODIFIED,    STATUS_OK,
+		STATUS_LOCKED,     STATUS_MODIFIED,    STATUS_OK,
 	};
 
 	(void)state;

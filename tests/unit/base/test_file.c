@@ -21,8 +21,8 @@ static void joined_paths_have_one_slash_and_absolute_ones_stand_alone(void **sta
 static void a_path_has_a_folder_and_a_name(void **state)
 {
 	static const char *const cases[][3] = {
-		{"a/b", "a", "b"},    {"a", ".", "a"},	   {"/a", "/", "a"},	  {"/a/b", "/a", "b"},
-		{"a//b", "a", "b"},   {"//a", "/", "a"},   {"a/b/", "a/b", ""}, {"/", "/", ""},
+		{"a/b", "a", "b"},  {"a", ".", "a"},   {"/a", "/", "a"},    {"/a/b", "/a", "b"},
+		{"a//b", "a", "b"}, {"//a", "/", "a"}, {"a/b/", "a/b", ""}, {"/", "/", ""},
 	};
 	struct scratch *scratch = *state;
 

@@ -5,8 +5,8 @@ static void booleans_are_eight_words_in_any_case(void **state)
 {
 	static const char *const yes[] = {"1", "true", "yes", "on", "TRUE", "Yes", "oN"};
 	static const char *const no[] = {"0", "false", "no", "off", "FALSE", "No", "oFF"};
-	static const char *const refused[] = {"",  "2",	   "y",	   "n",	 "t",	 "ja", " yes", "yes ",
-					      "01", "yess", "nope", "-1", "enabled"};
+	static const char *const refused[] = {"",     "2",  "y",    "n",    "t",  "ja",     " yes",
+					      "yes ", "01", "yess", "nope", "-1", "enabled"};
 	bool value;
 
 	(void)state;
@@ -58,10 +58,10 @@ static void integers_are_decimal_and_fit(void **state)
 		{"9223372036854775807", INT64_MAX},
 		{"-9223372036854775808", INT64_MIN},
 	};
-	static const char *const bad[] = {"",	 "-",	"+1",  "1 ",
-					  " 1",	 "1.0", "0x1", "1e3",
-					  "--1", "1-",	"abc", "9223372036854775808",
-					  "1_0", "٣",	"1,0", "-9223372036854775809"};
+	static const char *const bad[] = {"",    "-",   "+1",  "1 ",
+					  " 1",  "1.0", "0x1", "1e3",
+					  "--1", "1-",  "abc", "9223372036854775808",
+					  "1_0", "٣",   "1,0", "-9223372036854775809"};
 
 	(void)state;
 	check(parse_integer, good, COUNT_OF(good), bad, COUNT_OF(bad));
@@ -70,17 +70,14 @@ static void integers_are_decimal_and_fit(void **state)
 static void durations_have_five_units_and_seconds_without_one(void **state)
 {
 	static const struct number good[] = {
-		{"250ms", 250000},
-		{"5s", 5000000},
-		{"5", 5000000},
-		{"0", 0},
-		{"10m", 600000000},
-		{"1h", 3600000000},
-		{"7d", 604800000000},
-		{"9223372036854s", 9223372036854000000},
+		{"250ms", 250000},    {"5s", 5000000},
+		{"5", 5000000},       {"0", 0},
+		{"10m", 600000000},   {"1h", 3600000000},
+		{"7d", 604800000000}, {"9223372036854s", 9223372036854000000},
 	};
-	static const char *const bad[] = {"",	"ms",  "-5s", "5 s",  "5S",   "1.5s", "5min",	      "5w",
-					  "5us", "5ss", "s5",  "1h5m", "+5s",  "5s ",  "9223372036855s", "106751992d"};
+	static const char *const bad[] = {
+		"",    "ms",  "-5s", "5 s",  "5S",  "1.5s", "5min",           "5w",
+		"5us", "5ss", "s5",  "1h5m", "+5s", "5s ",  "9223372036855s", "106751992d"};
 
 	(void)state;
 	check(parse_duration_us, good, COUNT_OF(good), bad, COUNT_OF(bad));
@@ -89,14 +86,10 @@ static void durations_have_five_units_and_seconds_without_one(void **state)
 static void sizes_are_bytes_or_binary_units(void **state)
 {
 	static const struct number good[] = {
-		{"0", 0},
-		{"1024", 1024},
-		{"64KiB", 65536},
-		{"16MiB", 16777216},
-		{"2GiB", 2147483648},
+		{"0", 0}, {"1024", 1024}, {"64KiB", 65536}, {"16MiB", 16777216}, {"2GiB", 2147483648},
 	};
-	static const char *const bad[] = {"",	   "KiB", "64KB",  "64K",  "64kib", "-1", "1 MiB",
-					  "1.5MiB", "16M", "1TiB", "10B", "8589934592GiB"};
+	static const char *const bad[] = {"",      "KiB",    "64KB", "64K",  "64kib", "-1",
+					  "1 MiB", "1.5MiB", "16M",  "1TiB", "10B",   "8589934592GiB"};
 
 	(void)state;
 	check(parse_size, good, COUNT_OF(good), bad, COUNT_OF(bad));

@@ -140,11 +140,11 @@ static void utf8_is_what_rfc_3629_allows(void **state)
 		{"\xf0\x90\x80\x80", SIZE_MAX},
 		{"\xf4\x8f\xbf\xbf", SIZE_MAX},
 		{"a\x80", 1},
-		{"\xc0\xaf", 0},	 /* overlong */
-		{"\xc1\xbf", 0},	 /* overlong */
-		{"\xe0\x9f\xbf", 0},	 /* overlong */
+		{"\xc0\xaf", 0},         /* overlong */
+		{"\xc1\xbf", 0},         /* overlong */
+		{"\xe0\x9f\xbf", 0},     /* overlong */
 		{"\xf0\x8f\xbf\xbf", 0}, /* overlong */
-		{"\xed\xa0\x80", 0},	 /* surrogate */
+		{"\xed\xa0\x80", 0},     /* surrogate */
 		{"\xf4\x90\x80\x80", 0}, /* above U+10FFFF */
 		{"\xf5\x80\x80\x80", 0},
 		{"\xff", 0},
@@ -169,7 +169,8 @@ static void utf8_is_what_rfc_3629_allows(void **state)
 
 static void the_nearest_word_is_at_most_a_third_away(void **state)
 {
-	static const char *const words[] = {"migrate:run", "migrate:rollback", "list", "db", "help", "seed"};
+	static const char *const words[] = {"migrate:run", "migrate:rollback", "list", "db", "help",
+					    "seed"};
 	static const struct {
 		const char *word;
 		const char *nearest;
@@ -226,9 +227,9 @@ static void a_word_of_any_length_can_be_asked_for(void **state)
 
 static void a_shell_reads_a_quoted_word_back(void **state)
 {
-	static const char *const words[] = {"plain", "",      "a b",   "it's", "$HOME", "a\"b", "*",
-					    "~",     "a\nb",  "-x=1",  "`id`", "a\\b",	"''",	"!x",
-					    "#c",    "a;b&c", "@%+,./"};
+	static const char *const words[] = {"plain", "",   "a b",  "it's",  "$HOME", "a\"b",
+					    "*",     "~",  "a\nb", "-x=1",  "`id`",  "a\\b",
+					    "''",    "!x", "#c",   "a;b&c", "@%+,./"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(words); i++) {

@@ -70,8 +70,8 @@ static UNUSED const char *in_folder(struct fixture *fixture, const char *name)
 	return arena_printf(&fixture->arena, "%s/%s", fixture->folder, name);
 }
 
-static UNUSED const char *put_bytes(struct fixture *fixture, const char *name, const char *data, size_t size,
-				    mode_t mode)
+static UNUSED const char *put_bytes(struct fixture *fixture, const char *name, const char *data,
+				    size_t size, mode_t mode)
 {
 	const char *path = in_folder(fixture, name);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -113,7 +113,8 @@ static UNUSED __attribute__((sentinel)) enum status load(struct fixture *fixture
 	project_free(&fixture->project);
 	error_clear(&fixture->error);
 	fixture->input.environ = environment;
-	fixture->status = project_load(fixture->observer, &fixture->input, &fixture->project, &fixture->error);
+	fixture->status =
+		project_load(fixture->observer, &fixture->input, &fixture->project, &fixture->error);
 	/* One sentence per failure, none per success, and nothing half built. */
 	assert_true((fixture->status == STATUS_OK) == (fixture->error.message == NULL));
 	if (fixture->status)
@@ -161,12 +162,14 @@ static UNUSED const char *value(struct fixture *fixture, const char *name, const
 	return setting ? setting->value : NULL;
 }
 
-static UNUSED void value_is(struct fixture *fixture, const char *name, const char *key, const char *expected)
+static UNUSED void value_is(struct fixture *fixture, const char *name, const char *key,
+			    const char *expected)
 {
 	const char *found = value(fixture, name, key);
 
 	if (!text_equal(found, expected))
-		fail_msg("%s.%s is %s, not %s", name, key, found ? found : "unset", expected ? expected : "unset");
+		fail_msg("%s.%s is %s, not %s", name, key, found ? found : "unset",
+			 expected ? expected : "unset");
 }
 
 static UNUSED const struct setting *resolved(struct fixture *fixture, const char *key)

@@ -6,8 +6,9 @@ static void a_section_makes_a_connection(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:shop]\ndriver = acme\nhost = h\nport = 1\nretries = 5\nproduction = yes\n"
-			 "lock_timeout = 5s\nhistory_schema = s\n");
+	put_ini(fixture,
+		"[connection:shop]\ndriver = acme\nhost = h\nport = 1\nretries = 5\nproduction = yes\n"
+		"lock_timeout = 5s\nhistory_schema = s\n");
 	load(fixture, NULL);
 	assert_int_equal(fixture->project.connection_count, 1);
 	assert_string_equal(connection(fixture, "shop")->driver, "acme");
@@ -26,7 +27,8 @@ static void our_own_keys_are_not_passed_to_the_driver(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:a]\ndriver = d\nproduction = no\ntest = b\npassword_command = [\"/bin/x\"]\n"
+	put_ini(fixture, "[connection:a]\ndriver = d\nproduction = no\ntest = b\npassword_command = "
+			 "[\"/bin/x\"]\n"
 			 "[connection:b]\ndriver = d\n");
 	load(fixture, NULL);
 	assert_int_equal(connection(fixture, "a")->settings.count, 0);
@@ -43,8 +45,9 @@ static void a_conventional_name_has_its_driver_and_family(void **state)
 						  {"pg_test", "postgres", "sql"}};
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:sqlite]\n[connection:pg]\n[connection:mysql]\n[connection:mongo]\n"
-			 "[connection:pg_test]\n[connection:other]\ndriver = sqlite\n");
+	put_ini(fixture,
+		"[connection:sqlite]\n[connection:pg]\n[connection:mysql]\n[connection:mongo]\n"
+		"[connection:pg_test]\n[connection:other]\ndriver = sqlite\n");
 	load(fixture, NULL);
 	for (size_t i = 0; i < COUNT_OF(expected); i++) {
 		assert_string_equal(connection(fixture, expected[i][0])->driver, expected[i][1]);
@@ -61,7 +64,20 @@ static void connections_are_sorted_by_name(void **state)
 	load(fixture, "PG_HOST=h", NULL);
 	must(fixture);
 	assert_int_equal(fixture->project.connection_count, 3);
-	assert_string_equal(project_connection_names(&fixture->project, &fixture->arena), "known: a, pg, z");
+	assert_string_equal(project_connection_names(&fixture->project, &fixture->arena),
+			    "known: a, pg, z");
+}
+
+static void a_section_and_variables_make_one_connection(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ini(fixture, "[connection:pg]\nsslmode = full\n");
+	load(fixture, "PG_HOST=h", NULL);
+	value_is(fixture, "pg", "host", "h");
+	value_is(fixture, "pg", "sslmode", "full");
+	assert_int_equal(fixture->project.connection_count, 1);
+	assert_int_equal(connection(fixture, "pg")->origin.layer, LAYER_INI);
 }
 
 static void without_an_ini_only_a_variable_of_its_own_makes_a_connection(void **state)
@@ -94,7 +110,8 @@ static void without_an_ini_only_a_variable_of_its_own_makes_a_connection(void **
 		load(fixture, cases[i].variable, NULL);
 		must(fixture);
 		if (!cases[i].name && fixture->project.connection_count)
-			fail_msg("%s makes %s", cases[i].variable, fixture->project.connections[0].name);
+			fail_msg("%s makes %s", cases[i].variable,
+				 fixture->project.connections[0].name);
 		if (cases[i].name && !connection(fixture, cases[i].name))
 			fail_msg("%s does not make %s", cases[i].variable, cases[i].name);
 		if (cases[i].name)
@@ -107,16 +124,26 @@ static void without_an_ini_only_a_variable_of_its_own_makes_a_connection(void **
 static void each_variable_feeds_its_setting(void **state)
 {
 	static const char *const cases[][3] = {
-		{"mysql", "host", "DB_HOST"},	       {"mysql", "port", "DB_PORT"},
-		{"mysql", "user", "DB_USER"},	       {"mysql", "password", "DB_PASSWORD"},
-		{"mysql", "database", "DB_NAME"},      {"pg", "host", "PG_HOST"},
-		{"pg", "port", "PG_PORT"},	       {"pg", "user", "PG_USER"},
-		{"pg", "password", "PG_PASSWORD"},     {"pg", "database", "PG_NAME"},
-		{"pg", "database", "PG_DB_NAME"},      {"sqlite", "path", "SQLITE_PATH"},
-		{"mongo", "url", "MONGO_URI"},	       {"mongo", "database", "MONGO_DB_NAME"},
-		{"mongo", "database", "MONGO_DB"},     {"mongo", "database", "MONGO_DATABASE"},
-		{"mysql_test", "host", "DB_TEST_HOST"}, {"pg_test", "database", "PG_TEST_DB_NAME"},
-		{"sqlite_test", "path", "SQLITE_TEST_PATH"}, {"mongo_test", "url", "MONGO_TEST_URI"},
+		{"mysql", "host", "DB_HOST"},
+		{"mysql", "port", "DB_PORT"},
+		{"mysql", "user", "DB_USER"},
+		{"mysql", "password", "DB_PASSWORD"},
+		{"mysql", "database", "DB_NAME"},
+		{"pg", "host", "PG_HOST"},
+		{"pg", "port", "PG_PORT"},
+		{"pg", "user", "PG_USER"},
+		{"pg", "password", "PG_PASSWORD"},
+		{"pg", "database", "PG_NAME"},
+		{"pg", "database", "PG_DB_NAME"},
+		{"sqlite", "path", "SQLITE_PATH"},
+		{"mongo", "url", "MONGO_URI"},
+		{"mongo", "database", "MONGO_DB_NAME"},
+		{"mongo", "database", "MONGO_DB"},
+		{"mongo", "database", "MONGO_DATABASE"},
+		{"mysql_test", "host", "DB_TEST_HOST"},
+		{"pg_test", "database", "PG_TEST_DB_NAME"},
+		{"sqlite_test", "path", "SQLITE_TEST_PATH"},
+		{"mongo_test", "url", "MONGO_TEST_URI"},
 		{"mongo_test", "database", "MONGO_TEST_DATABASE"},
 	};
 	struct fixture *fixture = *state;
@@ -137,20 +164,22 @@ static void each_variable_feeds_its_setting(void **state)
 static void the_role_chooses_among_role_specific_variables(void **state)
 {
 	struct fixture *fixture = *state;
-	static const char *const variables[] = {"PG_HOST=h", "PG_USER=u", "PG_RUNTIME_USER=r", "PG_MIGRATION_USER=m",
-						"PG_MIGRATION_PASSWORD=mp"};
+	static const char *const variables[] = {"PG_HOST=h", "PG_USER=u", "PG_RUNTIME_USER=r",
+						"PG_MIGRATION_USER=m", "PG_MIGRATION_PASSWORD=mp"};
 
 	load(fixture, variables[0], variables[1], variables[2], variables[3], variables[4], NULL);
 	value_is(fixture, "pg", "user", "r");
 	value_is(fixture, "pg", "password", NULL);
 	assert_true(connection(fixture, "pg")->role_credentials);
-	load(fixture, "ELOQUENT_DB_ROLE= Migration", variables[0], variables[1], variables[2], variables[3],
-	     variables[4], NULL);
+	load(fixture, "ELOQUENT_DB_ROLE= Migration", variables[0], variables[1], variables[2],
+	     variables[3], variables[4], NULL);
 	value_is(fixture, "pg", "user", "m");
 	value_is(fixture, "pg", "password", "mp");
 	assert_true(fixture->project.role_migration);
 	load(fixture, "ELOQUENT_DB_ROLE=migration", variables[0], variables[1], variables[2], NULL);
 	value_is(fixture, "pg", "user", "u");
+	assert_true(connection(fixture, "pg")->role_credentials);
+	load(fixture, variables[0], variables[1], variables[3], NULL);
 	assert_true(connection(fixture, "pg")->role_credentials);
 	load(fixture, variables[0], variables[1], NULL);
 	assert_false(connection(fixture, "pg")->role_credentials);
@@ -160,8 +189,9 @@ static void the_role_chooses_among_role_specific_keys_of_the_ini(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:x]\ndriver = d\nhost = h\nuser = u\nmigration.user = m\nruntime.user = r\n"
-			 "migration.sslmode = full\n");
+	put_ini(fixture,
+		"[connection:x]\ndriver = d\nhost = h\nuser = u\nmigration.user = m\nruntime.user = r\n"
+		"migration.sslmode = full\n");
 	load(fixture, NULL);
 	value_is(fixture, "x", "user", "r");
 	value_is(fixture, "x", "sslmode", NULL);
@@ -246,6 +276,21 @@ static void credentials_never_come_from_a_weaker_layer_than_the_endpoint(void **
 	value_is(fixture, "pg", "user", NULL);
 }
 
+static void a_drivers_own_secret_is_a_credential(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ini(fixture,
+		"[connection:pg]\nhost = ini\napi_token = t\nkey_password_file = f\nsslmode = full\n");
+	load(fixture, "PG_HOST=elsewhere", NULL);
+	value_is(fixture, "pg", "api_token", NULL);
+	value_is(fixture, "pg", "key_password_file", NULL);
+	value_is(fixture, "pg", "sslmode", "full");
+	load(fixture, NULL);
+	value_is(fixture, "pg", "api_token", "t");
+	assert_true(settings_find(&connection(fixture, "pg")->settings, "api_token")->secret);
+}
+
 static void the_endpoint_of_the_ini_takes_credentials_from_every_layer(void **state)
 {
 	struct fixture *fixture = *state;
@@ -290,17 +335,20 @@ static void what_is_said_twice_in_one_layer_is_an_error_that_names_both(void **s
 		{"path = p\nurl = d://h\n", "url", "path"},
 		{"password = p\npassword_file = f\n", "password", "password_file"},
 		{"password = p\npassword_command = [\"/x\"]\n", "password", "password_command"},
-		{"password_command = [\"/x\"]\npassword_file = f\n", "password_file", "password_command"},
+		{"password_command = [\"/x\"]\npassword_file = f\n", "password_file",
+		 "password_command"},
 		{"runtime.host = h\nurl = d://h\n", "url", "runtime.host"},
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		put_ini(fixture, arena_printf(&fixture->arena, "[connection:x]\ndriver = d\n%s", bad[i][0]));
+		put_ini(fixture,
+			arena_printf(&fixture->arena, "[connection:x]\ndriver = d\n%s", bad[i][0]));
 		load(fixture, NULL);
 		refused(fixture, "eloquent.ini:", "both set", bad[i][1], bad[i][2], NULL);
 	}
-	put_ini(fixture, "[connection:x]\ndriver = d\nurl = d://u@h/d\ndatabase = d\nuser = u\npassword = p\n");
+	put_ini(fixture,
+		"[connection:x]\ndriver = d\nurl = d://u@h/d\ndatabase = d\nuser = u\npassword = p\n");
 	load(fixture, NULL);
 	must(fixture);
 }
@@ -323,7 +371,8 @@ static void relative_paths_go_from_the_ini_or_from_where_the_variable_was_typed(
 
 	put_folder(fixture, "sub");
 	put_ini(fixture, "[connection:a]\ndriver = d\npath = a.db\nssl_file = k\nother = o\n"
-			 "[connection:b]\ndriver = d\npath = /b.db\n[connection:c]\ndriver = d\npath = :memory:\n"
+			 "[connection:b]\ndriver = d\npath = /b.db\n[connection:c]\ndriver = d\npath = "
+			 ":memory:\n"
 			 "[connection:d]\ndriver = d\npath =\n");
 	put(fixture, ".env", "SQLITE_TEST_PATH=t.db\n");
 	fixture->input.cwd = in_folder(fixture, "sub");
@@ -358,6 +407,9 @@ static void database_url_is_kept_for_the_default_connection(void **state)
 	assert_string_equal(fixture->project.database_url, "postgres://u:of-the-url@h/d");
 	assert_int_equal(fixture->project.database_url_origin.layer, LAYER_ENVIRONMENT);
 	assert_true(masked(fixture, "of-the-url"));
+	load(fixture, "DATABASE_URL=postgres://u:with/slash@h/d", "DB_CONNECTION=pg", NULL);
+	must(fixture);
+	assert_true(masked(fixture, "with/slash"));
 	assert_non_null(connection(fixture, "pg"));
 	assert_int_equal(connection(fixture, "pg")->settings.count, 0);
 }
@@ -382,11 +434,13 @@ static void database_url_stands_above_a_weaker_endpoint_and_leaves_its_credentia
 	struct fixture *fixture = *state;
 	struct settings settings;
 
-	put_ini(fixture, "[connection:pg]\nhost = ini\nuser = ini\npassword = of-the-ini\nsslmode = full\n");
+	put_ini(fixture,
+		"[connection:pg]\nhost = ini\nuser = ini\npassword = of-the-ini\nsslmode = full\n");
 	put(fixture, ".env", "PG_HOST=dotenv\nPG_USER=dotenv\n");
 	load(fixture, "DATABASE_URL=postgres://h/d", NULL);
 	must(fixture);
-	settings = connection_settings_with_url(&fixture->project, connection(fixture, "pg"), &fixture->arena);
+	settings = connection_settings_with_url(&fixture->project, connection(fixture, "pg"),
+						&fixture->arena);
 	assert_string_equal(settings_find(&settings, "url")->value, "postgres://h/d");
 	assert_true(settings_find(&settings, "url")->secret);
 	assert_null(settings_find(&settings, "host"));
@@ -395,7 +449,8 @@ static void database_url_stands_above_a_weaker_endpoint_and_leaves_its_credentia
 	assert_string_equal(settings_find(&settings, "sslmode")->value, "full");
 	load(fixture, "DATABASE_URL=postgres://h/d", "PG_PASSWORD=real", NULL);
 	must(fixture);
-	settings = connection_settings_with_url(&fixture->project, connection(fixture, "pg"), &fixture->arena);
+	settings = connection_settings_with_url(&fixture->project, connection(fixture, "pg"),
+						&fixture->arena);
 	assert_string_equal(settings_find(&settings, "password")->value, "real");
 }
 
@@ -408,7 +463,8 @@ static void database_url_without_a_default_connection_is_said_to_be_unused(void 
 	assert_true(warned(fixture, "DATABASE_URL is not used"));
 }
 
-/* ---- what is refused --------------------------------------------------------------------------------- */
+/* ---- what is refused
+ * --------------------------------------------------------------------------------- */
 
 static void bad_connections_are_refused_with_file_and_line(void **state)
 {
@@ -424,24 +480,32 @@ static void bad_connections_are_refused_with_file_and_line(void **state)
 		{"[connection:a]\ndriver = d\nport = 65536\n", ":3: ", "port", "65535"},
 		{"[connection:a]\ndriver = d\nport =\n", ":3: ", "port", "not a number"},
 		{"[connection:a]\ndriver = d\nproduction = maybe\n", ":3: ", "production", "maybe"},
-		{"[connection:a]\ndriver = d\nprodution = yes\n", ":3: ", "prodution", "did you mean production?"},
+		{"[connection:a]\ndriver = d\nprodution = yes\n", ":3: ", "prodution",
+		 "did you mean production?"},
+		{"[connection:a]\ndriver = d\npruduktion = yes\n", ":3: ", "pruduktion",
+		 "did you mean production?"},
 		{"[connection:a]\ndriver = d\npaht = x\n", ":3: ", "paht", "did you mean path?"},
-		{"[connection:a]\ndriver = d\npasword = x\n", ":3: ", "pasword", "did you mean password?"},
+		{"[connection:a]\ndriver = d\npasword = x\n", ":3: ", "pasword",
+		 "did you mean password?"},
 		{"[connection:a]\ndirver = d\n", ":2: ", "dirver", "did you mean driver?"},
 		{"[connection:a]\ndriver = d\nlock_timeout = soon\n", ":3: ", "lock_timeout", "soon"},
-		{"[connection:a]\ndriver = d\nmigration.driver = e\n", ":3: ", "driver", "cannot differ by role"},
-		{"[connection:a]\ndriver = d\nadmin.user = e\n", ":3: ", "admin.user", "migration or runtime"},
+		{"[connection:a]\ndriver = d\nmigration.driver = e\n", ":3: ", "driver",
+		 "cannot differ by role"},
+		{"[connection:a]\ndriver = d\nadmin.user = e\n", ":3: ", "admin.user",
+		 "migration or runtime"},
 		{"[connection:a]\ndriver = d\nmigration. = e\n", ":3: ", "migration.", "role"},
-		{"[connection:a]\ndriver = d\npassword_command = /bin/x\n", ":3: ", "password_command", "JSON array"},
-		{"[connection:a]\ndriver = d\npassword_file =\n", ":3: ", "password_file", "empty path"},
+		{"[connection:a]\ndriver = d\npassword_command = /bin/x\n", ":3: ", "password_command",
+		 "JSON array"},
+		{"[connection:a]\ndriver = d\npassword_file =\n", ":3: ", "password_file",
+		 "empty path"},
 	};
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		put_ini(fixture, bad[i][0]);
 		load(fixture, NULL);
-		refused(fixture, arena_printf(&fixture->arena, "eloquent.ini%s", bad[i][1]), bad[i][2], bad[i][3],
-			NULL);
+		refused(fixture, arena_printf(&fixture->arena, "eloquent.ini%s", bad[i][1]), bad[i][2],
+			bad[i][3], NULL);
 	}
 }
 
@@ -449,11 +513,13 @@ static void keys_of_a_driver_that_only_resemble_ours_are_the_drivers(void **stat
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:a]\ndriver = d\nhosts = x\nrest = y\ndatabases = z\npasswords = p\n");
+	put_ini(fixture, "[connection:a]\ndriver = d\nhosts = x\nrest = y\ndatabases = z\npat = "
+			 "q\npasswords = p\n");
 	load(fixture, NULL);
 	value_is(fixture, "a", "hosts", "x");
 	value_is(fixture, "a", "rest", "y");
 	value_is(fixture, "a", "databases", "z");
+	value_is(fixture, "a", "pat", "q");
 }
 
 static void a_bad_variable_is_an_error_that_names_it(void **state)
@@ -478,6 +544,7 @@ int main(void)
 		CASE(our_own_keys_are_not_passed_to_the_driver),
 		CASE(a_conventional_name_has_its_driver_and_family),
 		CASE(connections_are_sorted_by_name),
+		CASE(a_section_and_variables_make_one_connection),
 		CASE(without_an_ini_only_a_variable_of_its_own_makes_a_connection),
 		CASE(each_variable_feeds_its_setting),
 		CASE(the_role_chooses_among_role_specific_variables),
@@ -487,6 +554,7 @@ int main(void)
 		CASE(two_spellings_that_disagree_are_an_error_that_names_both),
 		CASE(an_endpoint_is_taken_whole_from_one_layer),
 		CASE(credentials_never_come_from_a_weaker_layer_than_the_endpoint),
+		CASE(a_drivers_own_secret_is_a_credential),
 		CASE(the_endpoint_of_the_ini_takes_credentials_from_every_layer),
 		CASE(a_stronger_password_replaces_the_inis_password_file),
 		CASE(a_url_from_a_stronger_layer_replaces_the_parts),

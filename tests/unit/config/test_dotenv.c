@@ -51,7 +51,8 @@ static void pairs_arrive_in_order_with_their_lines(void **state UNUSED)
 
 static void export_is_passed_over_and_may_be_a_name(void **state UNUSED)
 {
-	reads_as("export A=b\nexport\tC=d\nexport=e\nexported=f\n", "A=<b>@1\nC=<d>@2\nexport=<e>@3\nexported=<f>@4\n");
+	reads_as("export A=b\nexport\tC=d\nexport=e\nexported=f\n",
+		 "A=<b>@1\nC=<d>@2\nexport=<e>@3\nexported=<f>@4\n");
 	reads_as("export = g\n", "export=<g>@1\n");
 }
 

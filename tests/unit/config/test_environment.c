@@ -142,8 +142,8 @@ static void a_secret_comes_from_the_file_that_its_file_form_names(void **state)
 	struct fixture *fixture = *state;
 
 	put(fixture, "secret", "from-a-file-1\n");
-	load(fixture, "PG_HOST=h", arena_printf(&fixture->arena, "PG_PASSWORD_FILE=%s", in_folder(fixture, "secret")),
-	     NULL);
+	load(fixture, "PG_HOST=h",
+	     arena_printf(&fixture->arena, "PG_PASSWORD_FILE=%s", in_folder(fixture, "secret")), NULL);
 	value_is(fixture, "pg", "password", "from-a-file-1");
 	assert_true(settings_find(&connection(fixture, "pg")->settings, "password")->secret);
 	assert_null(value(fixture, "pg", "password_file"));
@@ -156,18 +156,18 @@ static void only_one_newline_is_removed_from_a_secret_file(void **state)
 	const char *found = NULL;
 
 	put(fixture, "secret", " a b \n\n");
-	assert_int_equal(secret_file_read(fixture->observer, &fixture->arena, in_folder(fixture, "secret"), &found,
-					  &fixture->error),
+	assert_int_equal(secret_file_read(fixture->observer, &fixture->arena,
+					  in_folder(fixture, "secret"), &found, &fixture->error),
 			 STATUS_OK);
 	assert_string_equal(found, " a b \n");
 	put(fixture, "secret", "dos\r\n");
-	assert_int_equal(secret_file_read(fixture->observer, &fixture->arena, in_folder(fixture, "secret"), &found,
-					  &fixture->error),
+	assert_int_equal(secret_file_read(fixture->observer, &fixture->arena,
+					  in_folder(fixture, "secret"), &found, &fixture->error),
 			 STATUS_OK);
 	assert_string_equal(found, "dos");
 	put(fixture, "secret", "");
-	assert_int_equal(secret_file_read(fixture->observer, &fixture->arena, in_folder(fixture, "secret"), &found,
-					  &fixture->error),
+	assert_int_equal(secret_file_read(fixture->observer, &fixture->arena,
+					  in_folder(fixture, "secret"), &found, &fixture->error),
 			 STATUS_OK);
 	assert_string_equal(found, "");
 }
@@ -195,8 +195,8 @@ static void a_secret_file_that_cannot_be_one_is_an_error_that_names_it(void **st
 
 static void both_forms_of_a_secret_are_an_error_that_names_both(void **state)
 {
-	static const char *const names[] = {"PG_PASSWORD",	   "DB_RUNTIME_PASSWORD", "MONGO_URI",
-					    "MONGO_TEST_URI",	   "DATABASE_URL",	  "REDIS_URL",
+	static const char *const names[] = {"PG_PASSWORD",     "DB_RUNTIME_PASSWORD", "MONGO_URI",
+					    "MONGO_TEST_URI",  "DATABASE_URL",        "REDIS_URL",
 					    "DB_TEST_PASSWORD"};
 	struct fixture *fixture = *state;
 
@@ -222,8 +222,10 @@ static void secrets_are_registered_when_they_are_read_whoever_uses_them(void **s
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:pg]\nhost = h\npassword = of-the-ini-1\nmigration.password = of-the-ini-2\n"
-			 "url_token = of-the-ini-3\n[connection:m]\ndriver = d\nurl = x://u:in%40the-url@h/d\n");
+	put_ini(fixture,
+		"[connection:pg]\nhost = h\npassword = of-the-ini-1\nmigration.password = "
+		"of-the-ini-2\n"
+		"url_token = of-the-ini-3\n[connection:m]\ndriver = d\nurl = x://u:in%40the-url@h/d\n");
 	put(fixture, ".env", "DB_MIGRATION_PASSWORD=of-dotenv-4\nDB_HOST=h\n");
 	load(fixture, "DB_PASSWORD=of-the-environment-5", "REDIS_URL=redis://:of-redis-6@h", NULL);
 	must(fixture);
@@ -279,7 +281,8 @@ static void a_variable_that_does_not_count_need_not_be_set(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:pg]\nhost = h\npassword = ${UNSET}\nmigration.password = ${UNSET}\n");
+	put_ini(fixture,
+		"[connection:pg]\nhost = h\npassword = ${UNSET}\nmigration.password = ${UNSET}\n");
 	load(fixture, "PG_PASSWORD=x", NULL);
 	value_is(fixture, "pg", "password", "x");
 	load(fixture, "PG_PASSWORD=x", "ELOQUENT_DB_ROLE=migration", NULL);

@@ -1,15 +1,15 @@
 /* The INI reader: what it passes on, and what it refuses with which line. */
 #include "support.h"
 
-
-static enum status take_section(void *context, const char *section, int64_t line, struct error *error UNUSED)
+static enum status take_section(void *context, const char *section, int64_t line,
+				struct error *error UNUSED)
 {
 	text_printf(context, "[%s]@%lld\n", section, (long long)line);
 	return STATUS_OK;
 }
 
-static enum status take_key(void *context, const char *section, const char *key, const char *found, int64_t line,
-			    struct error *error UNUSED)
+static enum status take_key(void *context, const char *section, const char *key, const char *found,
+			    int64_t line, struct error *error UNUSED)
 {
 	text_printf(context, "%s.%s=<%s>@%lld\n", section, key, found, (long long)line);
 	return STATUS_OK;
@@ -90,7 +90,8 @@ static void a_comment_begins_at_the_line_or_behind_a_blank(void **state UNUSED)
 
 static void without_a_blank_before_it_there_is_no_comment(void **state UNUSED)
 {
-	reads_as("[a]\nb = c;d\ne = f#g\nh =;i\nj =#k\n", "[a]@1\na.b=<c;d>@2\na.e=<f#g>@3\na.h=<;i>@4\na.j=<#k>@5\n");
+	reads_as("[a]\nb = c;d\ne = f#g\nh =;i\nj =#k\n",
+		 "[a]@1\na.b=<c;d>@2\na.e=<f#g>@3\na.h=<;i>@4\na.j=<#k>@5\n");
 }
 
 static void a_value_that_is_only_a_comment_is_empty(void **state UNUSED)
@@ -100,7 +101,8 @@ static void a_value_that_is_only_a_comment_is_empty(void **state UNUSED)
 
 static void quotes_protect_blanks_and_comment_signs_and_are_removed(void **state UNUSED)
 {
-	reads_as("[a]\nb = \" c ; d # e \" ; f\ng = 'h \" i'\n", "[a]@1\na.b=< c ; d # e >@2\na.g=<h \" i>@3\n");
+	reads_as("[a]\nb = \" c ; d # e \" ; f\ng = 'h \" i'\n",
+		 "[a]@1\na.b=< c ; d # e >@2\na.g=<h \" i>@3\n");
 }
 
 static void quotes_inside_a_value_are_letters(void **state UNUSED)
@@ -110,7 +112,8 @@ static void quotes_inside_a_value_are_letters(void **state UNUSED)
 
 static void the_strings_of_a_json_array_protect_comment_signs(void **state UNUSED)
 {
-	reads_as("[a]\nb = [\"c ; d\", \"e \\\" # f\"] ; g\n", "[a]@1\na.b=<[\"c ; d\", \"e \\\" # f\"]>@2\n");
+	reads_as("[a]\nb = [\"c ; d\", \"e \\\" # f\"] ; g\n",
+		 "[a]@1\na.b=<[\"c ; d\", \"e \\\" # f\"]>@2\n");
 }
 
 static void dos_line_ends_and_a_byte_order_mark_are_read(void **state UNUSED)
@@ -146,8 +149,8 @@ static void values_of_every_length_up_to_64_kib_arrive_whole(void **state UNUSED
 			text_add_char(&long_value, (char)('a' + j % 26));
 		text_printf(&input, "[a]\nb = %s\nc = d\ne = \"%s\" ; f\n", text_string(&long_value),
 			    text_string(&long_value));
-		text_printf(&expected, "[a]@1\na.b=<%s>@2\na.c=<d>@3\na.e=<%s>@4\n", text_string(&long_value),
-			    text_string(&long_value));
+		text_printf(&expected, "[a]@1\na.b=<%s>@2\na.c=<d>@3\na.e=<%s>@4\n",
+			    text_string(&long_value), text_string(&long_value));
 		reads_as(text_string(&input), text_string(&expected));
 	}
 }
@@ -258,7 +261,8 @@ static void the_handlers_no_stops_at_once(void **state UNUSED)
 	struct ini_handler handler = {&text, NULL, refuse_second};
 	const char input[] = "[a]\nfirst = 1\nsecond = 2\nthird = 3\n";
 
-	assert_int_equal(ini_parse_text("x.ini", input, strlen(input), &handler, &error), STATUS_CONFIG);
+	assert_int_equal(ini_parse_text("x.ini", input, strlen(input), &handler, &error),
+			 STATUS_CONFIG);
 	assert_string_equal(error.message, "no (line 3)");
 	assert_string_equal(text_string(&text), "first;second;");
 }

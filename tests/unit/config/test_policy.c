@@ -37,7 +37,8 @@ static void of_two_the_stricter_counts_member_by_member(void **state UNUSED)
 	strict = policy_stricter(b, a);
 	assert_true(strict.forbid && strict.require_backup);
 	assert_int_equal(strict.backup_max_age_us, 3);
-	strict = policy_stricter((struct policy){.backup_max_age_us = 9}, (struct policy){.backup_max_age_us = 9});
+	strict = policy_stricter((struct policy){.backup_max_age_us = 9},
+				 (struct policy){.backup_max_age_us = 9});
 	assert_false(strict.forbid || strict.require_backup);
 	assert_int_equal(strict.backup_max_age_us, 9);
 }
@@ -71,7 +72,8 @@ static void members_of_a_later_version_are_passed_over(void **state UNUSED)
 {
 	struct policy policy = {0};
 
-	assert_true(policy_parse("production=forbid require_plan=yes require_backup=yes backup_max_age_us=7", &policy));
+	assert_true(policy_parse(
+		"production=forbid require_plan=yes require_backup=yes backup_max_age_us=7", &policy));
 	assert_true(policy.forbid && policy.require_backup);
 	assert_int_equal(policy.backup_max_age_us, 7);
 }

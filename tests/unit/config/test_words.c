@@ -4,10 +4,10 @@
 static void these_words_mean_production(void **state UNUSED)
 {
 	static const char *const words[] = {
-		"production", "PRODUCTION", " Production\n", "prod",       "prod-eu",   "product",   "prd",
-		"PRD2",       "live",       "live_eu",       "liverpool",  "roduction", "porduction", "pproduction",
-		"preduction", "produktion", "pruductiom",    "reduction",  "prduction", "poduction", "oduction",
-		"xyproduction",
+		"production", "PRODUCTION",  " Production\n", "prod",         "prod-eu",    "product",
+		"prd",        "PRD2",        "live",          "live_eu",      "liverpool",  "roduction",
+		"porduction", "pproduction", "preduction",    "produktion",   "pruductiom", "reduction",
+		"prduction",  "poduction",   "oduction",      "xyproduction",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
@@ -19,8 +19,11 @@ static void these_words_mean_production(void **state UNUSED)
 static void these_words_do_not(void **state UNUSED)
 {
 	static const char *const words[] = {
-		"development", "staging", "test", "local", "",         " ",          "pro",  "preprod",
-		"pre-production", "nonproduction", "duction", "induction", "xyzproduction", "ci", "lab",
+		"development",   "staging", "test",
+		"local",         "",        " ",
+		"pro",           "preprod", "pre-production",
+		"nonproduction", "duction", "induction",
+		"xyzproduction", "ci",      "lab",
 	};
 
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
@@ -107,7 +110,8 @@ static void the_word_that_counts_for_a_connection(void **state)
 {
 	struct fixture *fixture = *state;
 
-	put_ini(fixture, "[connection:a]\ndriver = sqlite\n[connection:b]\ndriver = sqlite\nproduction = yes\n");
+	put_ini(fixture,
+		"[connection:a]\ndriver = sqlite\n[connection:b]\ndriver = sqlite\nproduction = yes\n");
 	load(fixture, "APP_ENV=staging", NULL);
 	assert_string_equal(connection_word(&fixture->project, connection(fixture, "a")), "staging");
 	assert_string_equal(connection_word(&fixture->project, connection(fixture, "b")), "production");

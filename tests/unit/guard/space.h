@@ -107,14 +107,14 @@ static inline void space_print_verdict(const char *what, const struct guard_verd
 	for (unsigned i = 0; i < GUARD_REASON_COUNT; i++)
 		if (verdict->reasons & (1u << i))
 			fprintf(stderr, " %s", guard_reason_word(i));
-	fprintf(stderr, " ] asks=%u warnings=%u\n", (unsigned)verdict->asks,
-		(unsigned)verdict->warnings);
+	fprintf(stderr, " ] asks=%#x warnings=%#x unknown=%#x\n", (unsigned)verdict->asks,
+		(unsigned)verdict->warnings, (unsigned)verdict->unknown);
 }
 
 static inline bool verdict_equal(const struct guard_verdict *a, const struct guard_verdict *b)
 {
 	return a->decision == b->decision && a->reasons == b->reasons && a->asks == b->asks &&
-	       a->warnings == b->warnings;
+	       a->warnings == b->warnings && a->unknown == b->unknown;
 }
 
 #endif

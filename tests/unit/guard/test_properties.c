@@ -136,7 +136,7 @@ static bool unknown_reason_names_unknown_fact(const struct guard_command *comman
 	known |= policy ? 0 : GUARD_REASON_UNKNOWN_POLICY;
 	known |= facts.loosens ? GUARD_REASON_UNKNOWN_LOOSENS : 0;
 	known |= facts.role_wrong ? GUARD_REASON_UNKNOWN_ROLE : 0;
-	return (verdict.reasons & known) == 0;
+	return ((verdict.reasons | verdict.unknown) & known) == 0;
 }
 
 static void a_known_fact_is_never_named_as_unknown(void **state)
@@ -199,13 +199,15 @@ static bool one_thing_is_said(const struct guard_command *command, struct guard_
 	(void)facts;
 	switch (verdict.decision) {
 	case GUARD_ALLOW:
-		return !verdict.reasons && !verdict.asks;
+		return !verdict.reasons && !verdict.asks && !verdict.unknown;
 	case GUARD_ASK:
-		return !verdict.reasons && verdict.asks;
+		return !verdict.reasons && verdict.asks && !verdict.unknown;
 	case GUARD_LOOK:
-		return verdict.reasons && !(verdict.reasons & ~UNKNOWN_REASONS) && !verdict.asks;
+		return verdict.reasons && !(verdict.reasons & ~UNKNOWN_REASONS) && !verdict.asks &&
+		       verdict.unknown == verdict.reasons;
 	case GUARD_REFUSE:
-		return verdict.reasons && !(verdict.reasons & UNKNOWN_REASONS) && !verdict.asks;
+		return verdict.reasons && !(verdict.reasons & UNKNOWN_REASONS) && !verdict.asks &&
+		       !(verdict.unknown & ~UNKNOWN_REASONS);
 	}
 	return false;
 }

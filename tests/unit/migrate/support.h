@@ -40,10 +40,11 @@ struct place {
 
 static inline void place_remove(const char *path)
 {
-	char *const words[] = {"rm", "-rf", "--", (char *)(uintptr_t)path, NULL};
+	const char *const words[] = {"rm", "-rf", "--", path, NULL};
 	char *const none[] = {NULL};
 	pid_t child = 0;
-	assert_int_equal(posix_spawn(&child, "/bin/rm", NULL, NULL, words, none), 0);
+	assert_int_equal(
+		posix_spawn(&child, "/bin/rm", NULL, NULL, (char *const *)(uintptr_t)words, none), 0);
 	waitpid(child, NULL, 0);
 }
 
@@ -69,13 +70,15 @@ static inline const char *place_sql(struct place *place, const char *statement)
 	char buffer[4096];
 	pid_t child = 0;
 	posix_spawn_file_actions_t actions;
-	char *const words[] = {"sqlite3", "-batch", (char *)(uintptr_t)place->file, (char *)(uintptr_t)statement, NULL};
+	const char *const words[] = {"sqlite3", "-batch", place->file, statement, NULL};
 	char *const none[] = {NULL};
 	assert_int_equal(pipe(ends), 0);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
 	posix_spawn_file_actions_addclose(&actions, ends[0]);
-	assert_int_equal(posix_spawn(&child, "/usr/bin/sqlite3", &actions, NULL, words, none), 0);
+	assert_int_equal(posix_spawn(&child, "/usr/bin/sqlite3", &actions, NULL,
+				     (char *const *)(uintptr_t)words, none),
+			 0);
 	posix_spawn_file_actions_destroy(&actions);
 	close(ends[1]);
 	for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
@@ -105,14 +108,17 @@ static inline void place_project(struct place *place)
 {
 	struct arena *arena = &place->arena;
 	static const char *const environ[] = {NULL};
-	const char *ini = arena_printf(arena,
-				       "[project]\ndefault = sqlite\nmigrations = m\n\n[plugins]\ndir = %s\n\n"
-				       "[connection:sqlite]\ndriver = sqlite\npath = app.sqlite\nlock_timeout = 200ms\n",
-				       place_plugins(arena));
+	const char *ini = arena_printf(
+		arena,
+		"[project]\ndefault = sqlite\nmigrations = m\n\n[plugins]\ndir = %s\n\n"
+		"[connection:sqlite]\ndriver = sqlite\npath = app.sqlite\nlock_timeout = 200ms\n",
+		place_plugins(arena));
 	const char *path = path_join(arena, place->root, "eloquent.ini");
 	assert_int_equal(file_create(path, 0600, ini, strlen(ini), &place->error), STATUS_OK);
-	struct config_input input = {
-		.config = path, .environ = environ, .cwd = place->root, .installed_plugins = "/nowhere"};
+	struct config_input input = {.config = path,
+				     .environ = environ,
+				     .cwd = place->root,
+				     .installed_plugins = "/nowhere"};
 	if (project_load(place->observer, &input, &place->project, &place->error))
 		fail_msg("%s", place->error.message);
 	if (driver_load(place->observer, &place->project, "sqlite", &place->driver, &place->error))
@@ -122,8 +128,8 @@ static inline void place_project(struct place *place)
 static inline void place_open(struct place *place)
 {
 	const struct connection *connection = project_connection(&place->project, "sqlite");
-	if (database_open(place->observer, &place->project, connection, place->driver, true, &place->database,
-			  &place->error))
+	if (database_open(place->observer, &place->project, connection, place->driver, true,
+			  &place->database, &place->error))
 		fail_msg("%s", place->error.message);
 	place->migrator.database = place->database;
 }
@@ -135,7 +141,10 @@ static inline void place_report(void *context, const struct step_report *report)
 	if (report->phase == STEP_STARTED)
 		return;
 	text_printf(&place->reported, "%s%s%s", place->reported.size ? " " : "",
-		    report->phase == STEP_FAILED ? "!" : report->step->down ? "-" : "+", report->step->file->name);
+		    report->phase == STEP_FAILED ? "!"
+		    : report->step->down         ? "-"
+						 : "+",
+		    report->step->file->name);
 	if (place->stop_at && place->migrator.steps_done + 1 == place->stop_at)
 		atomic_store(&place->stop, SIGINT);
 }
@@ -144,7 +153,10 @@ static inline int place_setup(void **state)
 {
 	struct place *place = mem_alloc(sizeof(*place));
 	*state = place;
-	memcpy(place->root, "/tmp/elq-migrate-XXXXXX", 24);
+	/* In memory where that is possible: these tests are not about the disk's speed. */
+	bool memory = access("/dev/shm", W_OK | X_OK) == 0;
+	snprintf(place->root, sizeof(place->root), "%s/elq-migrate-XXXXXX",
+		 memory ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(place->root))
 		return -1;
 	place->folder = path_join(&place->arena, place->root, "m/sqlite");
@@ -242,18 +254,21 @@ static inline void place_rollback(struct place *place, struct rollback_selection
 	must(place, place_try_rollback(place, selection));
 }
 
-static inline void expect_error(struct place *place, enum status got, enum status expected, const char *part)
+static inline void expect_error(struct place *place, enum status got, enum status expected,
+				const char *part)
 {
 	assert_string_equal(status_code(got), status_code(expected));
 	assert_int_equal(place->error.status, expected);
 	if (!place->error.message || !strstr(place->error.message, part))
-		fail_msg("\"%s\" does not say \"%s\"", place->error.message ? place->error.message : "", part);
+		fail_msg("\"%s\" does not say \"%s\"", place->error.message ? place->error.message : "",
+			 part);
 }
 
 static inline void expect_hint(struct place *place, const char *part)
 {
 	if (!place->error.hint || !strstr(place->error.hint, part))
-		fail_msg("\"%s\" does not say \"%s\"", place->error.hint ? place->error.hint : "", part);
+		fail_msg("\"%s\" does not say \"%s\"", place->error.hint ? place->error.hint : "",
+			 part);
 }
 
 static inline void expect_reported(struct place *place, const char *reported)

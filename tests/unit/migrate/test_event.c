@@ -54,7 +54,8 @@ static void the_documentation_shows_the_same_hash(void **state)
 	(void)state;
 	TEXT_CLEANUP struct text page = {0};
 	ERROR_CLEANUP struct error error = {0};
-	assert_int_equal(file_read(TEST_SOURCE_DIR "/docs/history-format.md", 1 << 20, &page, &error), STATUS_OK);
+	assert_int_equal(file_read(TEST_SOURCE_DIR "/docs/history-format.md", 1 << 20, &page, &error),
+			 STATUS_OK);
 	assert_non_null(strstr(page.data, EXAMPLE_HASH));
 }
 
@@ -87,14 +88,15 @@ static void every_field_up_to_previous_is_covered(void **state)
 {
 	(void)state;
 	const size_t strings[] = {
-		offsetof(struct elq_event, run),	offsetof(struct elq_event, version),
-		offsetof(struct elq_event, name),	offsetof(struct elq_event, checksum),
-		offsetof(struct elq_event, direction),	offsetof(struct elq_event, event),
-		offsetof(struct elq_event, actor),	offsetof(struct elq_event, host),
-		offsetof(struct elq_event, tool),	offsetof(struct elq_event, audit_head),
-		offsetof(struct elq_event, detail),	offsetof(struct elq_event, previous),
+		offsetof(struct elq_event, run),       offsetof(struct elq_event, version),
+		offsetof(struct elq_event, name),      offsetof(struct elq_event, checksum),
+		offsetof(struct elq_event, direction), offsetof(struct elq_event, event),
+		offsetof(struct elq_event, actor),     offsetof(struct elq_event, host),
+		offsetof(struct elq_event, tool),      offsetof(struct elq_event, audit_head),
+		offsetof(struct elq_event, detail),    offsetof(struct elq_event, previous),
 	};
-	const size_t numbers[] = {offsetof(struct elq_event, sequence), offsetof(struct elq_event, batch),
+	const size_t numbers[] = {offsetof(struct elq_event, sequence),
+				  offsetof(struct elq_event, batch),
 				  offsetof(struct elq_event, statement)};
 	for (size_t i = 0; i < COUNT_OF(strings); i++) {
 		struct elq_event event = example();

@@ -38,7 +38,8 @@ static void expect_refused(const char *text, int64_t line, const char *part)
 	assert_null(migration.path);
 }
 
-static void expect_section(const char *text, const struct section *section, const char *content, int64_t line)
+static void expect_section(const char *text, const struct section *section, const char *content,
+			   int64_t line)
 {
 	assert_true(section->present);
 	assert_int_equal(section->size, strlen(content));
@@ -57,7 +58,8 @@ static int teardown(void **state)
 static void the_sections_are_what_stands_below_the_directives(void **state)
 {
 	(void)state;
-	const char *text = "-- about this\n\n-- migrate:up\nCREATE TABLE a;\n\n-- migrate:down\nDROP TABLE a;\n";
+	const char *text =
+		"-- about this\n\n-- migrate:up\nCREATE TABLE a;\n\n-- migrate:down\nDROP TABLE a;\n";
 	assert_int_equal(parse(text), STATUS_OK);
 	expect_section(text, &migration.up, "CREATE TABLE a;\n\n", 4);
 	expect_section(text, &migration.down, "DROP TABLE a;\n", 7);
@@ -94,7 +96,8 @@ static void down_is_optional(void **state)
 static void windows_line_ends_and_a_byte_order_mark_are_accepted(void **state)
 {
 	(void)state;
-	const char *text = "\xef\xbb\xbf-- migrate:up transaction:false\r\nSELECT 1;\r\n-- migrate:down\r\n";
+	const char *text =
+		"\xef\xbb\xbf-- migrate:up transaction:false\r\nSELECT 1;\r\n-- migrate:down\r\n";
 	assert_int_equal(parse(text), STATUS_OK);
 	assert_false(migration.up.transaction);
 	expect_section(text, &migration.up, "SELECT 1;\r\n", 2);
@@ -137,7 +140,8 @@ static void options_count_for_their_own_section(void **state)
 static void declared_losses_are_collected_in_order(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("-- eloquent:destroys users.a\n-- migrate:up\n-- eloquent:destroys  the table b \n"
+	assert_int_equal(parse("-- eloquent:destroys users.a\n-- migrate:up\n-- eloquent:destroys  the "
+			       "table b \n"
 			       "-- eloquent:opaque it is dynamic\n-- eloquent:opaque and long\n"),
 			 STATUS_OK);
 	assert_int_equal(migration.destroys_count, 2);
@@ -197,7 +201,8 @@ static void two_sections_of_a_kind_are_refused(void **state)
 {
 	(void)state;
 	expect_refused("-- migrate:up\n-- migrate:down\n-- migrate:up\n", 3, "second -- migrate:up");
-	expect_refused("-- migrate:up\n-- migrate:down\n\n-- migrate:down\n", 4, "second -- migrate:down");
+	expect_refused("-- migrate:up\n-- migrate:down\n\n-- migrate:down\n", 4,
+		       "second -- migrate:down");
 }
 
 static void down_before_up_is_refused(void **state)
@@ -260,7 +265,8 @@ static void a_file_that_is_not_called_like_a_migration_is_refused(void **state)
 {
 	(void)state;
 	error_clear(&error);
-	assert_int_equal(migration_parse(&arena, "m/x.sql", "x.sql", "-- migrate:up\n", 14, "a", &migration, &error),
+	assert_int_equal(migration_parse(&arena, "m/x.sql", "x.sql", "-- migrate:up\n", 14, "a",
+					 &migration, &error),
 			 STATUS_MALFORMED);
 	assert_non_null(strstr(error.message, "m/x.sql"));
 }

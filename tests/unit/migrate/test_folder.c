@@ -43,7 +43,8 @@ static void put(const char *name, const char *text)
 {
 	struct arena arena = {0};
 	struct error failed = {0};
-	assert_int_equal(file_create(path_join(&arena, root, name), 0600, text, strlen(text), &failed), STATUS_OK);
+	assert_int_equal(file_create(path_join(&arena, root, name), 0600, text, strlen(text), &failed),
+			 STATUS_OK);
 	arena_free(&arena);
 }
 
@@ -151,7 +152,8 @@ static void a_file_in_the_folders_place_is_an_error(void **state)
 	(void)state;
 	struct arena arena = {0};
 	put("file", "");
-	assert_int_equal(folder_read(path_join(&arena, root, "file"), 10, "x", &folder, &error), STATUS_IO);
+	assert_int_equal(folder_read(path_join(&arena, root, "file"), 10, "x", &folder, &error),
+			 STATUS_IO);
 	arena_free(&arena);
 }
 

@@ -21,7 +21,8 @@ static struct arena arena;
 static struct parsed parse(const char *file_name)
 {
 	struct parsed parsed = {0};
-	parsed.ok = migration_name_parse(&arena, file_name, &parsed.version, &parsed.name, &parsed.repeatable);
+	parsed.ok = migration_name_parse(&arena, file_name, &parsed.version, &parsed.name,
+					 &parsed.repeatable);
 	return parsed;
 }
 
@@ -46,7 +47,8 @@ static void a_version_may_stand_alone_and_be_of_any_length(void **state)
 {
 	(void)state;
 	assert_string_equal(parse("7.sql").version, "7");
-	assert_string_equal(parse("123456789012345678901234567890x.sql").version, "123456789012345678901234567890");
+	assert_string_equal(parse("123456789012345678901234567890x.sql").version,
+			    "123456789012345678901234567890");
 }
 
 static void an_R_and_words_are_a_repeatable_without_version(void **state)
@@ -61,8 +63,9 @@ static void an_R_and_words_are_a_repeatable_without_version(void **state)
 static void other_names_are_no_migrations(void **state)
 {
 	(void)state;
-	const char *const names[] = {"create_users.sql", "V1__x.sql", "R_.sql", "r_views.sql", ".sql", "1.SQL",
-				     "1_x.sql~",	 "1_x.json",  "",	"sql"};
+	const char *const names[] = {
+		"create_users.sql", "V1__x.sql", "R_.sql", "r_views.sql", ".sql", "1.SQL",
+		"1_x.sql~",         "1_x.json",  "",       "sql"};
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		assert_false(parse(names[i]).ok);
 }
@@ -74,7 +77,8 @@ static void versions_are_compared_as_numbers_of_any_length(void **state)
 	assert_true(version_compare("10", "9") > 0);
 	assert_int_equal(version_compare("007", "7"), 0);
 	assert_int_equal(version_compare("000", "0"), 0);
-	assert_true(version_compare("123456789012345678901234567890", "123456789012345678901234567891") < 0);
+	assert_true(version_compare("123456789012345678901234567890",
+				    "123456789012345678901234567891") < 0);
 	assert_true(version_compare("99999999999999999999", "100000000000000000000") < 0);
 }
 

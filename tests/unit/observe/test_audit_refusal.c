@@ -199,7 +199,8 @@ static void used_up_sequence_numbers_are_refused(void **state)
 	const char *path = scratch_path(scratch, "a");
 	TEXT_CLEANUP struct text line = {0};
 
-	text_printf(&line, "{\"seq\":%lld,\"time\":\"\",\"previous\":\"%064d\"}\n", (long long)INT64_MAX, 0);
+	text_printf(&line, "{\"seq\":%lld,\"time\":\"\",\"previous\":\"%064d\"}\n",
+		    (long long)INT64_MAX, 0);
 	scratch_write(path, line.data, line.size);
 	assert_refused(path, "used up");
 	assert_string_equal(scratch_read(scratch, path, NULL), line.data);

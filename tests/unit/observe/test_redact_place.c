@@ -20,8 +20,8 @@ static void check(const struct example *examples, size_t count)
 
 		redact(observer, examples[i].given, strlen(examples[i].given), &got);
 		if (!text_equal(text_string(&got), expected))
-			fail_msg("%s\n  became   %s\n  expected %s", examples[i].given, text_string(&got),
-				 expected);
+			fail_msg("%s\n  became   %s\n  expected %s", examples[i].given,
+				 text_string(&got), expected);
 	}
 	observer_free(observer);
 }
@@ -30,12 +30,14 @@ static void a_urls_password_is_masked_and_its_user_stays(void **state)
 {
 	static const struct example examples[] = {
 		{"postgres://app:hunter2@db/blog", "postgres://app:[REDACTED]@db/blog"},
-		{"cannot open mysql://app:a@db:3306/blog?x=1.", "cannot open mysql://app:[REDACTED]@db:3306/blog?x=1."},
+		{"cannot open mysql://app:a@db:3306/blog?x=1.",
+		 "cannot open mysql://app:[REDACTED]@db:3306/blog?x=1."},
 		{"postgres://app:p@ss@w@db/blog", "postgres://app:[REDACTED]@db/blog"},
 		{"postgres://app:p/w?#x@db/blog", "postgres://app:[REDACTED]@db/blog"},
 		{"postgres://app:p/w@x@db/blog", "postgres://app:[REDACTED]@db/blog"},
 		{"redis://:hunter2@cache:6379/0", "redis://:[REDACTED]@cache:6379/0"},
-		{"mongodb+srv://a:b@h1,h2/db?authSource=admin", "mongodb+srv://a:[REDACTED]@h1,h2/db?authSource=admin"},
+		{"mongodb+srv://a:b@h1,h2/db?authSource=admin",
+		 "mongodb+srv://a:[REDACTED]@h1,h2/db?authSource=admin"},
 		{"postgres://u:1234@h/d", "postgres://u:[REDACTED]@h/d"},
 		{"postgres://u:p@h/d@x", "postgres://u:[REDACTED]@h/d@x"},
 		{"a://u:p@h b://v:q@i", "a://u:[REDACTED]@h b://v:[REDACTED]@i"},
@@ -148,9 +150,11 @@ static void the_value_of_a_json_key_is_masked(void **state)
 		{"{\"password\" : \"a \\\" b\",\"x\":1}", "{\"password\" : \"[REDACTED]\",\"x\":1}"},
 		{"{\"a\":{\"api key\":\"x\"}}", "{\"a\":{\"api key\":\"[REDACTED]\"}}"},
 		{"{\"password\":12345}", "{\"password\":\"[REDACTED]\"}"},
-		{"{\"token\":\"x\",\"session\":\"y\"}", "{\"token\":\"[REDACTED]\",\"session\":\"[REDACTED]\"}"},
+		{"{\"token\":\"x\",\"session\":\"y\"}",
+		 "{\"token\":\"[REDACTED]\",\"session\":\"[REDACTED]\"}"},
 		{"{\"Authorization\":\"Bearer x y\"}", "{\"Authorization\":\"[REDACTED]\"}"},
-		{"{\"m\":\"{\\\"password\\\":\\\"x y\\\"}\"}", "{\"m\":\"{\\\"password\\\":\\\"[REDACTED]\\\"}\"}"},
+		{"{\"m\":\"{\\\"password\\\":\\\"x y\\\"}\"}",
+		 "{\"m\":\"{\\\"password\\\":\\\"[REDACTED]\\\"}\"}"},
 		{"{'password': 'x y', 'b': 'c'}", "{'password': '[REDACTED]', 'b': 'c'}"},
 		{"{\"password\":null}", NULL},
 		{"{\"password\":\"\"}", NULL},
@@ -169,8 +173,10 @@ static void a_headers_value_is_masked(void **state)
 		{"Authorization: Bearer abc.def", "Authorization: Bearer [REDACTED]"},
 		{"authorization: basic abc==\nHost: x", "authorization: basic [REDACTED]\nHost: x"},
 		{"Proxy-Authorization:Bearer abc", "Proxy-Authorization:Bearer [REDACTED]"},
-		{"-H 'Authorization: Bearer abc' http://h", "-H 'Authorization: Bearer [REDACTED]' http://h"},
-		{"-H \"Authorization: Bearer abc\" http://h", "-H \"Authorization: Bearer [REDACTED]\" http://h"},
+		{"-H 'Authorization: Bearer abc' http://h",
+		 "-H 'Authorization: Bearer [REDACTED]' http://h"},
+		{"-H \"Authorization: Bearer abc\" http://h",
+		 "-H \"Authorization: Bearer [REDACTED]\" http://h"},
 		{"Authorization: Digest username=\"x\", y", "Authorization: [REDACTED]\"x\", y"},
 		{"authorization=Bearer abc", "authorization=Bearer [REDACTED]"},
 		{"Authorization: abc def\nx", "Authorization: [REDACTED]\nx"},
@@ -209,9 +215,12 @@ static void a_statements_password_is_masked(void **state)
 {
 	static const struct example examples[] = {
 		{"CREATE ROLE a PASSWORD 'x y' LOGIN", "CREATE ROLE a PASSWORD '[REDACTED]' LOGIN"},
-		{"ALTER USER a WITH ENCRYPTED PASSWORD\n'it''s'", "ALTER USER a WITH ENCRYPTED PASSWORD\n'[REDACTED]'"},
-		{"CREATE USER 'a'@'%' IDENTIFIED BY 'x y';", "CREATE USER 'a'@'%' IDENTIFIED BY '[REDACTED]';"},
-		{"identified with caching_sha2_password by 'x'", "identified with caching_sha2_password by '[REDACTED]'"},
+		{"ALTER USER a WITH ENCRYPTED PASSWORD\n'it''s'",
+		 "ALTER USER a WITH ENCRYPTED PASSWORD\n'[REDACTED]'"},
+		{"CREATE USER 'a'@'%' IDENTIFIED BY 'x y';",
+		 "CREATE USER 'a'@'%' IDENTIFIED BY '[REDACTED]';"},
+		{"identified with caching_sha2_password by 'x'",
+		 "identified with caching_sha2_password by '[REDACTED]'"},
 		{"ORDER BY 'x'", NULL},
 		{"SELECT 'password ' || x, 'y'", "SELECT 'password '[REDACTED]'y'"},
 	};

@@ -103,10 +103,11 @@ static inline const char *scene_watch(struct scene *scene)
 static inline void scene_add_section(struct scene *scene, const char *name, const char *path,
 				     const char *sha256)
 {
-	struct plugin_config *sections = arena_alloc(
-		&scene->arena, (scene->project.plugin_count + 1) * sizeof(*sections));
+	struct plugin_config *sections =
+		arena_alloc(&scene->arena, (scene->project.plugin_count + 1) * sizeof(*sections));
 	if (scene->project.plugin_count > 0)
-		memcpy(sections, scene->project.plugins, scene->project.plugin_count * sizeof(*sections));
+		memcpy(sections, scene->project.plugins,
+		       scene->project.plugin_count * sizeof(*sections));
 	sections[scene->project.plugin_count++] = (struct plugin_config){
 		.name = name,
 		.kind = "driver",
@@ -120,7 +121,8 @@ static inline void scene_add_section(struct scene *scene, const char *name, cons
 /* The whole error, as a person gets it. */
 static inline const char *scene_said(struct scene *scene)
 {
-	return arena_printf(&scene->arena, "%s | %s", scene->error.message != NULL ? scene->error.message : "",
+	return arena_printf(&scene->arena, "%s | %s",
+			    scene->error.message != NULL ? scene->error.message : "",
 			    scene->error.hint != NULL ? scene->error.hint : "");
 }
 

@@ -47,7 +47,8 @@ static void the_list_shows_every_file_by_name_and_runs_none(void **state)
 	assert_string_equal(draft->refusal,
 			    "was built for draft 2 of the plugin ABI; this program speaks draft 1");
 	assert_false(find(&candidates, "elq_driver_no_note.so")->has_note);
-	assert_string_equal(find(&candidates, "elq_driver_no_note.so")->refusal, "carries no eloquent note");
+	assert_string_equal(find(&candidates, "elq_driver_no_note.so")->refusal,
+			    "carries no eloquent note");
 	assert_string_equal(find(&candidates, "README")->refusal,
 			    "its name is not of the form elq_<kind>_<name>.so");
 	assert_false(file_exists(marker));
@@ -120,7 +121,8 @@ static void what_enable_leaves_out_is_listed_as_refused(void **state)
 	scene.project.enable_count = 1;
 	list(&scene, &candidates);
 	assert_true(find(&candidates, "elq_driver_good.so")->has_note);
-	assert_non_null(strstr(find(&candidates, "elq_driver_good.so")->refusal, "does not name driver/good"));
+	assert_non_null(
+		strstr(find(&candidates, "elq_driver_good.so")->refusal, "does not name driver/good"));
 	assert_null(find(&candidates, "elq_driver_newer.so")->refusal);
 	candidates_free(&candidates);
 	scene_close(&scene);
@@ -128,8 +130,8 @@ static void what_enable_leaves_out_is_listed_as_refused(void **state)
 
 static void names_that_only_look_like_a_plugins_are_told_apart(void **state)
 {
-	static const char *const names[] = {"elq_driver_.so",	  "elq_driver.so",   "elq_hat_x.so",
-					    "elq_driver_X.so",	  "elq__x.so",	     "libelq_driver_x.so",
+	static const char *const names[] = {"elq_driver_.so",     "elq_driver.so", "elq_hat_x.so",
+					    "elq_driver_X.so",    "elq__x.so",     "libelq_driver_x.so",
 					    "elq_driver_x.so.bak"};
 	struct scene scene;
 	struct candidates candidates;

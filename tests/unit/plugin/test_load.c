@@ -26,7 +26,8 @@ static const struct {
 	{"note_long", "its note is cut off: it says 4096 bytes, holds 212", RAN_NOTHING},
 	{"note_family", "its note's member \"family\" is malformed", RAN_NOTHING},
 	{"note_name", "its note's member \"name\" is malformed", RAN_NOTHING},
-	{"other_draft", "was built for draft 2 of the plugin ABI; this program speaks draft 1", RAN_NOTHING},
+	{"other_draft", "was built for draft 2 of the plugin ABI; this program speaks draft 1",
+	 RAN_NOTHING},
 	{"other_major", "was built for the plugin ABI 1.1; this program speaks 0.1", RAN_NOTHING},
 	{"other_kind", "is a seeder, not a driver", RAN_NOTHING},
 	{"unknown_kind", "is a plugin of the kind 9, which this program does not know", RAN_NOTHING},
@@ -35,11 +36,14 @@ static const struct {
 	{"undefined_symbol", "undefined symbol: zoo_symbol_that_nobody_has", RAN_NOTHING},
 	{"no_entry", "does not export elq_plugin_v1", RAN_CONSTRUCTOR},
 	{"manifest_null", "its elq_plugin_v1 returned no manifest", RAN_CONSTRUCTOR},
-	{"manifest_magic", "its manifest begins with 0x12345678 instead of 0x454c514d", RAN_CONSTRUCTOR},
+	{"manifest_magic", "its manifest begins with 0x12345678 instead of 0x454c514d",
+	 RAN_CONSTRUCTOR},
 	{"manifest_short", "its manifest has 88 bytes; 96 are needed", RAN_CONSTRUCTOR},
 	{"manifest_changes", "returns another manifest at each call", RAN_CONSTRUCTOR},
-	{"differs_name", "name is \"differs_name\" in the note and \"differs\" in the manifest", RAN_CONSTRUCTOR},
-	{"differs_version", "version is \"1.0.0\" in the note and \"1.0.1\" in the manifest", RAN_CONSTRUCTOR},
+	{"differs_name", "name is \"differs_name\" in the note and \"differs\" in the manifest",
+	 RAN_CONSTRUCTOR},
+	{"differs_version", "version is \"1.0.0\" in the note and \"1.0.1\" in the manifest",
+	 RAN_CONSTRUCTOR},
 	{"differs_kind", "kind is 1 in the note and 3 in the manifest", RAN_CONSTRUCTOR},
 	{"differs_abi", "abi_minor is 1 in the note and 7 in the manifest", RAN_CONSTRUCTOR},
 	{"needs_unknown", "needs features 0x12 that this program does not have", RAN_CONSTRUCTOR},
@@ -48,7 +52,8 @@ static const struct {
 	{"older_ops", "lacks the required slot \"get_extension\"", RAN_CONSTRUCTOR},
 	{"param_type", "its parameter 1 has a type that this program does not know", RAN_CONSTRUCTOR},
 	{"param_twice", "its parameter 2 has the name of another one", RAN_CONSTRUCTOR},
-	{"no_extension", "declares the extension elq.lock/draft-1 and does not have it", RAN_CONSTRUCTOR},
+	{"no_extension", "declares the extension elq.lock/draft-1 and does not have it",
+	 RAN_CONSTRUCTOR},
 	{"broken_extension", "its extension elq.history/draft-1 lacks the required slot \"create\"",
 	 RAN_CONSTRUCTOR},
 	{"init_fails", "its process_init failed with code 4", RAN_CONSTRUCTOR},
@@ -64,12 +69,14 @@ static void each_broken_plugin_is_refused_with_its_own_sentence(void **state)
 		const char *path = scene_install(&scene, refused[i].name);
 		const char *marker = scene_watch(&scene);
 		assert_int_equal(load(&scene, refused[i].name, &driver), STATUS_PLUGIN_REFUSED);
-		assert_says(&scene, arena_printf(&scene.arena, "the driver \"%s\" cannot be loaded: %s: ",
-						 refused[i].name, path));
+		assert_says(&scene,
+			    arena_printf(&scene.arena, "the driver \"%s\" cannot be loaded: %s: ",
+					 refused[i].name, path));
 		assert_says(&scene, refused[i].says);
 		assert_null(driver);
 		if (file_exists(marker) != (refused[i].ran == RAN_CONSTRUCTOR))
-			fail_msg("%s: its code %s", refused[i].name, file_exists(marker) ? "ran" : "did not run");
+			fail_msg("%s: its code %s", refused[i].name,
+				 file_exists(marker) ? "ran" : "did not run");
 		scene_close(&scene);
 	}
 }
@@ -135,8 +142,8 @@ static void *load_in_thread(void *context)
 {
 	struct loader *loader = context;
 	ERROR_CLEANUP struct error error = {0};
-	loader->status = driver_load(loader->scene->observer, &loader->scene->project, "good", &loader->driver,
-				     &error);
+	loader->status = driver_load(loader->scene->observer, &loader->scene->project, "good",
+				     &loader->driver, &error);
 	return NULL;
 }
 
@@ -211,7 +218,8 @@ static void a_missing_driver_names_the_path_and_what_is_there(void **state)
 	(void)state;
 	scene_open(&scene);
 	assert_int_equal(load(&scene, "sqlight", &driver), STATUS_PLUGIN_MISSING);
-	assert_says(&scene, arena_printf(&scene.arena, "%s/elq_driver_sqlight.so: does not exist", scene.plugins));
+	assert_says(&scene, arena_printf(&scene.arena, "%s/elq_driver_sqlight.so: does not exist",
+					 scene.plugins));
 	assert_says(&scene, "has no drivers");
 	scene_install(&scene, "good");
 	assert_int_equal(load(&scene, "sqlight", &driver), STATUS_PLUGIN_MISSING);
@@ -221,8 +229,9 @@ static void a_missing_driver_names_the_path_and_what_is_there(void **state)
 
 static void a_name_that_is_no_name_reaches_no_file(void **state)
 {
-	static const char *const names[] = {"../good", "good/", "", "Good", "/tmp/x", "a b", "good\n",
-					    "a123456789012345678901234567890123"};
+	static const char *const names[] = {
+		"../good", "good/", "",       "Good",
+		"/tmp/x",  "a b",   "good\n", "a123456789012345678901234567890123"};
 	struct scene scene;
 	const struct driver *driver = NULL;
 	struct elq_note note;
@@ -269,7 +278,8 @@ static void an_unsafe_file_is_refused_before_any_code_runs(void **state)
 
 static void enable_narrows_what_may_load(void **state)
 {
-	static const char *const lists[] = {"driver/other", "cache/good", "driver/goo", "driver/good2", "driver"};
+	static const char *const lists[] = {"driver/other", "cache/good",  "driver/goo",
+					    "driver/good2", "driver:good", "driver"};
 	struct scene scene;
 	const struct driver *driver = NULL;
 	(void)state;
@@ -330,7 +340,8 @@ static void a_section_wins_over_the_folder_and_the_error_names_both(void **state
 	scene_add_section(&scene, "good", path_join(&scene.arena, scene.folder, "gone.so"), NULL);
 	assert_int_equal(load(&scene, "good", &driver), STATUS_PLUGIN_MISSING);
 	assert_says(&scene, "/gone.so: does not exist");
-	assert_says(&scene, arena_printf(&scene.arena, "%s: passed over, because [plugin:good] names another file",
+	assert_says(&scene, arena_printf(&scene.arena,
+					 "%s: passed over, because [plugin:good] names another file",
 					 passed_over));
 	assert_false(file_exists(marker));
 	scene_close(&scene);
@@ -425,7 +436,8 @@ static void a_note_is_read_without_running_code(void **state)
 	assert_int_equal(driver_note(&scene.project, "good", &note, &scene.error), STATUS_OK);
 	assert_string_equal(note.name, "good");
 	assert_string_equal(note.language, "sql");
-	assert_int_equal(driver_note(&scene.project, "absent", &note, &scene.error), STATUS_PLUGIN_MISSING);
+	assert_int_equal(driver_note(&scene.project, "absent", &note, &scene.error),
+			 STATUS_PLUGIN_MISSING);
 	assert_says(&scene, "the driver \"absent\" cannot be used");
 	assert_false(file_exists(marker));
 	scene_close(&scene);

@@ -26,8 +26,8 @@ static enum status read_corpus(struct scene *scene, const char *name, struct elq
 
 static void a_sound_note_is_read(void **state)
 {
-	static const char *const names[] = {"accepted", "accepted_beside_build_id", "accepted_aligned_to_8",
-					    "accepted_longer"};
+	static const char *const names[] = {"accepted", "accepted_beside_build_id",
+					    "accepted_aligned_to_8", "accepted_longer"};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct scene scene;

@@ -48,16 +48,23 @@ static void a_missing_file_is_missing_not_refused(void **state)
 	struct scene scene;
 	(void)state;
 	scene_open(&scene);
-	assert_int_equal(try_open(&scene, below(&scene, "plugins/elq_driver_none.so")), STATUS_PLUGIN_MISSING);
+	assert_int_equal(try_open(&scene, below(&scene, "plugins/elq_driver_none.so")),
+			 STATUS_PLUGIN_MISSING);
 	assert_says(&scene, "does not exist");
-	assert_int_equal(try_open(&scene, below(&scene, "nowhere/elq_driver_none.so")), STATUS_PLUGIN_MISSING);
+	assert_int_equal(try_open(&scene, below(&scene, "nowhere/elq_driver_none.so")),
+			 STATUS_PLUGIN_MISSING);
 	scene_close(&scene);
 }
 
 static void paths_that_are_not_plain_and_absolute_are_refused(void **state)
 {
-	static const char *const paths[] = {"elq_driver_good.so", "./elq_driver_good.so", "/tmp/../x.so",
-					    "/tmp/./x.so", "/tmp/", "/", "/."};
+	static const char *const paths[] = {"elq_driver_good.so",
+					    "./elq_driver_good.so",
+					    "/tmp/../x.so",
+					    "/tmp/./x.so",
+					    "/tmp/",
+					    "/",
+					    "/."};
 	struct scene scene;
 	(void)state;
 	scene_open(&scene);
@@ -98,7 +105,8 @@ static void a_linked_folder_is_not_followed_either(void **state)
 	scene_open(&scene);
 	scene_install(&scene, "good");
 	assert_int_equal(symlink(scene.plugins, below(&scene, "other")), 0);
-	assert_int_equal(try_open(&scene, below(&scene, "other/elq_driver_good.so")), STATUS_PLUGIN_REFUSED);
+	assert_int_equal(try_open(&scene, below(&scene, "other/elq_driver_good.so")),
+			 STATUS_PLUGIN_REFUSED);
 	assert_says(&scene, "/other is a symbolic link");
 	scene_close(&scene);
 }
@@ -108,7 +116,8 @@ static void a_file_that_others_may_write_is_refused_with_the_mending_command(voi
 	static const struct {
 		mode_t mode;
 		const char *says;
-	} cases[] = {{0664, "writable by its group (mode 0664)"}, {0646, "writable by others (mode 0646)"}};
+	} cases[] = {{0664, "writable by its group (mode 0664)"},
+		     {0646, "writable by others (mode 0646)"}};
 	struct scene scene;
 	(void)state;
 	scene_open(&scene);
@@ -132,7 +141,8 @@ static void an_ancestor_that_others_may_write_refuses_the_file(void **state)
 	for (size_t i = 0; i < COUNT_OF(modes); i++) {
 		assert_int_equal(chmod(scene.folder, modes[i]), 0);
 		assert_int_equal(try_open(&scene, path), STATUS_PLUGIN_REFUSED);
-		assert_says(&scene, arena_printf(&scene.arena, "the folder %s is writable by", scene.folder));
+		assert_says(&scene,
+			    arena_printf(&scene.arena, "the folder %s is writable by", scene.folder));
 		assert_says(&scene, arena_printf(&scene.arena, "chmod go-w %s", scene.folder));
 	}
 	scene_close(&scene);
@@ -179,7 +189,8 @@ static void what_is_no_file_is_refused(void **state)
 	assert_int_equal(try_open(&scene, fifo), STATUS_PLUGIN_REFUSED);
 	assert_says(&scene, "is something else instead of a file");
 	const char *path = scene_install(&scene, "good");
-	assert_int_equal(try_open(&scene, arena_printf(&scene.arena, "%s/x", path)), STATUS_PLUGIN_REFUSED);
+	assert_int_equal(try_open(&scene, arena_printf(&scene.arena, "%s/x", path)),
+			 STATUS_PLUGIN_REFUSED);
 	assert_says(&scene, "is not a folder");
 	scene_close(&scene);
 }
@@ -192,8 +203,10 @@ static struct plugin_config pin_of(const char *path, char hash[HASH_TEXT])
 	TEXT_CLEANUP struct text bytes = {0};
 	assert_int_equal(file_read(path, TEXT_CAP, &bytes, &error), STATUS_OK);
 	hash_bytes(bytes.data, bytes.size, hash);
-	return (struct plugin_config){
-		.name = "good", .kind = "driver", .sha256 = hash, .origin = {LAYER_INI, "/p/eloquent.ini", 7}};
+	return (struct plugin_config){.name = "good",
+				      .kind = "driver",
+				      .sha256 = hash,
+				      .origin = {LAYER_INI, "/p/eloquent.ini", 7}};
 }
 
 static enum status try_pin(struct scene *scene, const char *path, const struct plugin_config *section,
@@ -218,7 +231,8 @@ static void a_right_pin_gives_a_copy_that_nobody_can_change(void **state)
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(fstat(fd, &copy), 0);
 	assert_int_equal(file.st_size, copy.st_size);
-	assert_int_equal(fcntl(fd, F_GET_SEALS), F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+	assert_int_equal(fcntl(fd, F_GET_SEALS),
+			 F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
 	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
 	assert_int_equal(ftruncate(fd, 1), -1);
 	scene_close(&scene);
