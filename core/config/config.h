@@ -210,7 +210,7 @@ extern const size_t config_key_count;
 /* The variables that no key of the INI stands for; section "environment". */
 extern const struct key config_variables[];
 extern const size_t config_variable_count;
-/* "a yes or no", "a duration" ... for messages and the reference page. */
+/* "yes or no", "duration" ... for the reference page. */
 const char *key_type_text(enum key_type type);
 
 /* ---- the parsers, for tests and fuzzing ----------------------------------- */

@@ -22,8 +22,8 @@ static void variables_sort(struct variables *variables)
 		qsort(variables->items, variables->count, sizeof(*variables->items), variable_compare);
 }
 
-/* The first of its name, which is the one that counts; or NULL. */
-static const struct variable *variables_find(const struct variables *variables, const char *name)
+/* Where `name` stands or would stand. */
+static size_t variables_place(const struct variables *variables, const char *name)
 {
 	size_t low = 0;
 	size_t high = variables->count;
@@ -36,20 +36,41 @@ static const struct variable *variables_find(const struct variables *variables, 
 		else
 			high = middle;
 	}
-	if (low < variables->count && strcmp(variables->items[low].name, name) == 0)
-		return &variables->items[low];
+	return low;
+}
+
+/* The first of its name, which is the one that counts; or NULL. */
+static const struct variable *variables_find(const struct variables *variables, const char *name)
+{
+	size_t place = variables_place(variables, name);
+
+	if (place < variables->count && strcmp(variables->items[place].name, name) == 0)
+		return &variables->items[place];
 	return NULL;
+}
+
+static const struct variables *layer_variables(const struct loader *loader, enum layer layer)
+{
+	return layer == LAYER_ENVIRONMENT ? &loader->real : &loader->dotenv;
 }
 
 static const struct variable *layer_variable(const struct loader *loader, enum layer layer,
 					     const char *name)
 {
-	return variables_find(layer == LAYER_ENVIRONMENT ? &loader->real : &loader->dotenv, name);
+	return variables_find(layer_variables(loader, layer), name);
 }
 
 bool environment_has(const struct loader *loader, enum layer layer, const char *name)
 {
 	return layer_variable(loader, layer, name) != NULL;
+}
+
+bool environment_has_prefix(const struct loader *loader, enum layer layer, const char *prefix)
+{
+	const struct variables *variables = layer_variables(loader, layer);
+	size_t place = variables_place(variables, prefix);
+
+	return place < variables->count && text_starts(variables->items[place].name, prefix);
 }
 
 const char *layer_folder(const struct loader *loader, enum layer layer)

@@ -34,7 +34,7 @@ static bool same_value(const char *a, const char *b)
 	return size == key_value_size(b) && memcmp(a, b, size) == 0;
 }
 
-/* What a URL says already. (`database` may stand beside one: Mongo's does.) */
+/* What a URL says already. (`database` may stand beside one that names none.) */
 static bool url_replaces(const char *key)
 {
 	return (key_connection_flags(key) & KEY_ENDPOINT) && strcmp(key, "url") != 0 &&
@@ -83,17 +83,26 @@ static bool spelling_exists(struct loader *loader, enum layer layer, const char 
 	return false;
 }
 
+static bool layer_has_variable(struct loader *loader, enum layer layer, const char *connection,
+			       const struct convention_set *set)
+{
+	for (size_t i = 0; set->variables[i].key; i++) {
+		if (spelling_exists(loader, layer, connection, role_now(loader), &set->variables[i]) ||
+		    spelling_exists(loader, layer, connection, NULL, &set->variables[i]))
+			return true;
+	}
+	return false;
+}
+
 bool layers_variable_exists(struct loader *loader, const char *connection)
 {
 	const struct convention_set *set = convention_set_find(connection);
 
-	for (size_t i = 0; set && set->variables[i].key; i++) {
-		for (enum layer layer = LAYER_DOTENV; layer <= LAYER_ENVIRONMENT; layer++) {
-			if (spelling_exists(loader, layer, connection, role_now(loader),
-					    &set->variables[i]) ||
-			    spelling_exists(loader, layer, connection, NULL, &set->variables[i]))
-				return true;
-		}
+	for (enum layer layer = LAYER_DOTENV; set && layer <= LAYER_ENVIRONMENT; layer++) {
+		/* Most layers hold nothing of most conventions, and this is cheap to see. */
+		if (environment_has_prefix(loader, layer, set->prefix) &&
+		    layer_has_variable(loader, layer, connection, set))
+			return true;
 	}
 	return false;
 }
@@ -152,7 +161,9 @@ static enum status variables_collect(struct loader *loader, const char *connecti
 {
 	const struct convention_set *set = convention_set_find(connection);
 
-	for (size_t i = 0; set && set->variables[i].key; i++) {
+	if (!set || !environment_has_prefix(loader, layer, set->prefix))
+		return STATUS_OK;
+	for (size_t i = 0; set->variables[i].key; i++) {
 		const struct convention_variable *variable = &set->variables[i];
 		struct setting found;
 		bool role = true;

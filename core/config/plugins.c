@@ -14,7 +14,7 @@ static const char *next_word(char **rest)
 	return word;
 }
 
-/* "driver/sqlite" */
+/* "<kind>/<name>" */
 static bool enable_valid(const char *word, struct arena *arena)
 {
 	const struct key *kinds = key_find("plugin:", "kind");

@@ -125,6 +125,7 @@ bool marks_repeat(struct mark *marks, size_t count, struct mark *ret_again, int6
  * production) and the --env-file files. Needs project->root. */
 enum status environment_load(struct loader *loader, struct error *error) MUST_CHECK;
 bool environment_has(const struct loader *loader, enum layer layer, const char *name);
+bool environment_has_prefix(const struct loader *loader, enum layer layer, const char *prefix);
 /* What one layer says for a variable. A secret may stand in the file that NAME_FILE names;
  * both set is an error. ret->value is NULL when it is unset; ret->key is NAME. */
 enum status environment_read(struct loader *loader, enum layer layer, const char *name, bool secret,

@@ -86,19 +86,18 @@ static enum status section_take(void *context, const char *section, int64_t line
 {
 	struct loader *loader = context;
 	struct origin origin = {LAYER_INI, loader->project->ini, line};
-	const char *name = section_name(section, connection_prefix);
+	bool named = text_starts(section, connection_prefix) || text_starts(section, plugin_prefix);
+	const char *name = named ? strchr(section, ':') + 1 : "";
 	const char *nearest;
 
-	if (!name)
-		name = section_name(section, plugin_prefix);
-	if (name && !parse_name(name)) {
+	if (named && !parse_name(name)) {
 		config_error(error, &origin, "[%s]: \"%s\" cannot be a name", section, name);
 		error_hint(
 			error,
 			"names are a-z, 0-9 and _, begin with a letter, and have at most 32 letters");
 		return STATUS_CONFIG;
 	}
-	if (!name && !section_is_plain(section)) {
+	if (!named && !section_is_plain(section)) {
 		nearest = section_nearest(section, loader->arena);
 		config_error(error, &origin, "there is no section [%s]", section);
 		if (nearest)
@@ -156,7 +155,7 @@ static enum status connection_key_check(const struct origin *origin, const char 
 static enum status key_check(const struct origin *origin, const char *section, const char *key,
 			     struct error *error)
 {
-	if (section_name(section, connection_prefix))
+	if (text_starts(section, connection_prefix))
 		return connection_key_check(origin, section, key, error);
 	if (key_find(section, key))
 		return STATUS_OK;
@@ -179,8 +178,6 @@ static enum status key_take(void *context, const char *section, const char *key,
 {
 	struct loader *loader = context;
 	struct origin origin = {LAYER_INI, loader->project->ini, line};
-	struct entry entry = {arena_text(loader->arena, section), arena_text(loader->arena, key),
-			      arena_text(loader->arena, value), line};
 	enum status status = key_check(&origin, section, key, error);
 
 	if (!status && key_names_program(section, key)) {
@@ -191,9 +188,12 @@ static enum status key_take(void *context, const char *section, const char *key,
 			error_at(error, loader->project->ini, line, 0);
 		}
 	}
-	if (!status)
-		ARENA_PUSH(loader->arena, &loader->entries, entry);
-	return status;
+	if (status)
+		return status;
+	ARENA_PUSH(loader->arena, &loader->entries,
+		   ((struct entry){arena_text(loader->arena, section), arena_text(loader->arena, key),
+				   arena_text(loader->arena, value), line}));
+	return STATUS_OK;
 }
 
 /* Rules of ours that a later version enforces must not be believed in before. */

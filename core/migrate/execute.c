@@ -88,9 +88,13 @@ static enum status step_run(struct work *work, struct error *error)
 					     : nontransactional_run(work, error);
 	if (!status)
 		return STATUS_OK;
+	/* A cancelled call does not know which signal it was. */
+	if (status == STATUS_INTERRUPTED && migrator_stop_status(work->migrator))
+		status = error->status = migrator_stop_status(work->migrator);
 	work_explain(work, error);
-	/* What never reached the database leaves no trace there. */
-	if (work->begun)
+	/* What never reached the database leaves no trace there; and `failed` would say of an
+	 * unrecorded statement that it does not stand. */
+	if (work->begun && !work->unrecorded)
 		work_record_failure(work, error);
 	return status;
 }

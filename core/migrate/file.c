@@ -134,8 +134,7 @@ static enum status migrate_line(struct parser *parser, const struct line *line, 
 	if ((!up && !down) || !is_exact(line, rest))
 		return malformed(parser->error, parser->path, line->number,
 				 "a directive stands at the start of its line, in small letters: -- "
-				 "migrate:up or "
-				 "-- migrate:down",
+				 "migrate:up or -- migrate:down",
 				 "\"%.*s\" is not a directive",
 				 (int)(line->size < 80 ? line->size : 80), line->text);
 	return section_open(parser, line, down, rest + size);
@@ -217,8 +216,7 @@ static enum status eloquent_line(struct parser *parser, const struct line *line,
 	if (!known)
 		return malformed(parser->error, parser->path, line->number,
 				 "at the start of the line: -- eloquent:destroys OBJECT, -- "
-				 "eloquent:opaque REASON or "
-				 "-- eloquent:only env=WORD",
+				 "eloquent:opaque REASON or -- eloquent:only env=WORD",
 				 "\"%.*s\" is not a directive",
 				 (int)(line->size < 80 ? line->size : 80), line->text);
 	if (!*value)
@@ -303,11 +301,10 @@ static enum status text_parse(struct parser *parser)
 	}
 	section_close(parser, parser->size);
 	if (!status && !parser->up_line)
-		return malformed(
-			parser->error, parser->path, 0,
-			"begin the file with a line -- migrate:up, and put what undoes it below "
-			"-- migrate:down",
-			"the file has no -- migrate:up section");
+		return malformed(parser->error, parser->path, 0,
+				 "begin the file with a line -- migrate:up, and put what undoes it "
+				 "below -- migrate:down",
+				 "the file has no -- migrate:up section");
 	return status;
 }
 

@@ -151,9 +151,8 @@ static enum status duplicates_check(const struct folder *folder, struct error *e
 			continue;
 		error_set(error, STATUS_DUPLICATE_VERSION, "two files have the version %s: %s and %s",
 			  a->version, a->path, b->path);
-		error_hint(error,
-			   "a version is a migration's identity: give the one that ran nowhere yet a "
-			   "newer one");
+		error_hint(error, "a version is a migration's identity: give the one that ran nowhere "
+				  "yet a newer one");
 		error_at(error, b->path, 0, 0);
 		return STATUS_DUPLICATE_VERSION;
 	}

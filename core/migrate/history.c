@@ -17,9 +17,8 @@ static enum status broken(struct reading *reading, int64_t sequence, const char 
 {
 	error_set(&reading->error, STATUS_HISTORY_BROKEN, "event %lld of the history %s",
 		  (long long)sequence, what);
-	error_hint(&reading->error,
-		   "somebody or something changed eloquent_history, which is only ever appended to: "
-		   "see what is there and restore a backup");
+	error_hint(&reading->error, "somebody or something changed the history, which is only ever "
+				    "appended to: look at it, and restore a backup");
 	return STATUS_HISTORY_BROKEN;
 }
 

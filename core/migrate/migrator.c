@@ -106,17 +106,14 @@ static enum status modified_error(const struct row *first, size_t count, const c
 	if (first->entry->state == ENTRY_PARTIAL)
 		error_hint(error,
 			   "%lld of its statements stand in the database and it cannot go on with "
-			   "another text: put the "
-			   "file back as it was, or finish or undo it by hand and say so with eloquent "
-			   "migrate:repair "
-			   "--mark applied|reverted %s",
+			   "another text: put the file back as it was, or finish or undo it by hand "
+			   "and say so with eloquent migrate:repair --mark applied|reverted %s",
 			   (long long)first->entry->statements_done, first->name);
 	else
 		error_hint(error,
 			   "put the file back as it was and write the change as a new migration; or, "
-			   "if the new text is "
-			   "what stands in the database, record that with eloquent migrate:repair "
-			   "--accept %s",
+			   "if the new text is what stands in the database, record that with eloquent "
+			   "migrate:repair --accept %s",
 			   first->name);
 	error_at(error, first->file->path, 0, 0);
 	return STATUS_MODIFIED;
@@ -139,8 +136,7 @@ enum status migrator_check_consistent(const struct migrator *migrator, struct er
 			  text_string(&names));
 		error_hint(error,
 			   "bring the file back; if it is gone for good, eloquent migrate:repair "
-			   "--forget %s; migrate:run "
-			   "passes over it with --allow-missing",
+			   "--forget %s; migrate:run passes over it with --allow-missing",
 			   first->name);
 		return STATUS_MISSING;
 	}
@@ -150,9 +146,8 @@ enum status migrator_check_consistent(const struct migrator *migrator, struct er
 	error_set(error, STATUS_OUT_OF_ORDER, "%s older than the newest applied one: %s",
 		  count == 1 ? "a pending migration is" : "pending migrations are",
 		  text_string(&names));
-	error_hint(error,
-		   "rename the file to a newer version, or run it as it is with eloquent migrate:run "
-		   "--allow-missing");
+	error_hint(error, "rename the file to a newer version, or run it as it is with eloquent "
+			  "migrate:run --allow-missing");
 	error_at(error, first->file->path, 0, 0);
 	return STATUS_OUT_OF_ORDER;
 }

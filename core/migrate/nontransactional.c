@@ -31,11 +31,13 @@ static enum status record_statement(struct work *work, const struct chain *base,
 	enum status status = sync_if_needed(work, base, &ignored, error);
 	if (!status)
 		status = journal_record(work->migrator, &record, error);
-	if (status)
-		error_prefix(error, "%s: statement %zu ran and stands, but could not be recorded",
-			     work->step->file->path, number);
-	else
+	if (!status) {
 		work->standing = number;
+		return STATUS_OK;
+	}
+	work->unrecorded = number;
+	error_prefix(error, "%s: statement %zu ran, but could not be recorded", work->step->file->path,
+		     number);
 	return status;
 }
 
@@ -43,11 +45,14 @@ static enum status record_statement(struct work *work, const struct chain *base,
 static enum status statement_run(struct work *work, size_t index, struct error *error)
 {
 	enum status status = work_statement(work, index, error);
-	if (!status || !error->retryable)
-		return status;
-	error_clear(error);
-	work->failed = 0;
-	return work_statement(work, index, error);
+	if (status && error->retryable) {
+		error_clear(error);
+		work->failed = 0;
+		status = work_statement(work, index, error);
+	}
+	if (status && error->outcome_unknown)
+		work->unrecorded = index + 1;
+	return status;
 }
 
 static enum status statements_run(struct work *work, const struct chain *base, struct error *error)
@@ -96,8 +101,12 @@ static enum status session_run(struct work *work, struct error *error)
 			       section->options.items, section->options.count, lock, error);
 	if (!status)
 		status = statements_run(work, &base, error);
-	if (!status)
+	if (!status) {
 		status = database_commit(database, error);
+		/* A transaction of its own that it left open is rolled back: nothing is loose. */
+		if (status && !work->script->controls)
+			work->unrecorded = work->script->count;
+	}
 	if (status) {
 		session_abandon(work, &base);
 		return status;
@@ -121,9 +130,10 @@ enum status nontransactional_run(struct work *work, struct error *error)
 		return status;
 	struct record record = work_finish(work);
 	status = journal_record(work->migrator, &record, error);
-	if (status)
-		error_prefix(error,
-			     "%s: all of its statements ran and stand, but that could not be recorded",
+	if (status) {
+		work->unrecorded = work->script->count;
+		error_prefix(error, "%s: all of its statements ran, but that could not be recorded",
 			     work->step->file->path);
+	}
 	return status;
 }

@@ -141,7 +141,6 @@ struct unit {
 	enum status (*body)(struct unit *unit, struct error *error);
 	void *context;
 	struct chain chain; /* for body: as of the unit's begin */
-	bool begun;         /* the last try got past begin() */
 	bool stuck;         /* and could not be rolled back */
 };
 enum status unit_run(struct unit *unit, struct error *error) MUST_CHECK;
@@ -172,12 +171,13 @@ struct work {
 	bool transactional;
 	int64_t batch;
 	int64_t started_ns;
-	int64_t rows;    /* changed so far; -1: unknown */
-	size_t ran;      /* statements that ran in this try */
-	size_t standing; /* without a transaction: statements that stand and are recorded */
-	size_t failed;   /* the statement that failed, from 1; 0: none did */
-	bool begun;      /* something of it reached the database */
-	bool stuck;      /* whether all of it is gone is unknown; the hint says why */
+	int64_t rows;      /* changed so far; -1: unknown */
+	size_t ran;        /* statements that ran in this try */
+	size_t standing;   /* without a transaction: statements that stand and are recorded */
+	size_t failed;     /* the statement that failed, from 1; 0: none did */
+	size_t unrecorded; /* without a transaction: this one stands or may stand, unrecorded */
+	bool begun;        /* something of it reached the database */
+	bool stuck;        /* whether all of it is gone is unknown; the hint says why */
 };
 /* Runs statement `index` (from 0); the error names file, line and number. */
 enum status work_statement(struct work *work, size_t index, struct error *error) MUST_CHECK;

@@ -10,7 +10,8 @@
 
 #define READ_STEP ((size_t)32 << 10)
 
-static enum status read_all(int fd, const char *path, int64_t cap, struct text *text,
+/* `expected`: the size as the file system has it, which saves asking for the end. */
+static enum status read_all(int fd, const char *path, int64_t expected, int64_t cap, struct text *text,
 			    struct error *error)
 {
 	char buffer[READ_STEP];
@@ -27,6 +28,8 @@ static enum status read_all(int fd, const char *path, int64_t cap, struct text *
 					 "split it, or raise [project] max_migration in eloquent.ini",
 					 "the file is larger than %lld bytes", (long long)cap);
 		text_append(text, buffer, (size_t)got);
+		if ((size_t)got < sizeof(buffer) && (int64_t)text->size == expected)
+			return STATUS_OK;
 	}
 }
 
@@ -44,5 +47,5 @@ enum status migration_read(int folder_fd, const char *name, const char *path, in
 	if (cap > (int64_t)TEXT_CAP / 2)
 		cap = (int64_t)TEXT_CAP / 2;
 	text_clear(text);
-	return read_all(fd, path, cap, text, error);
+	return read_all(fd, path, found.st_size, cap, text, error);
 }

@@ -66,11 +66,10 @@ static enum status accept_check(const struct repair *repair, struct error *error
 static enum status forget_check(const struct repair *repair, struct error *error)
 {
 	if (repair->file)
-		return nothing_to_repair(
-			repair, "its file is there",
-			"--forget is for files that are gone; eloquent migrate:rollback undoes a "
-			"migration",
-			error);
+		return nothing_to_repair(repair, "its file is there",
+					 "--forget is for files that are gone; eloquent "
+					 "migrate:rollback undoes a migration",
+					 error);
 	return STATUS_OK;
 }
 

@@ -28,8 +28,7 @@ static enum status half_up_refuse(const struct migrator *migrator, struct error 
 		  text_string(&names), (long long)first->entry->statements_done);
 	error_hint(error,
 		   "finish it with eloquent migrate:run, or undo those statements by hand and say so "
-		   "with eloquent "
-		   "migrate:repair --mark reverted %s",
+		   "with eloquent migrate:repair --mark reverted %s",
 		   first->name);
 	return STATUS_CHECK_FAILED;
 }
@@ -153,8 +152,7 @@ static enum status down_missing(const struct migrator *migrator, struct error *e
 		  "no -- migrate:down section in %s; nothing was rolled back", text_string(&names));
 	error_hint(error,
 		   "write a new migration that undoes it; or add the section, record the new text with "
-		   "eloquent "
-		   "migrate:repair --accept %s, and roll back again",
+		   "eloquent migrate:repair --accept %s, and roll back again",
 		   first->name);
 	error_at(error, first->path, 0, 0);
 	return STATUS_DOWN_MISSING;

@@ -52,9 +52,8 @@ struct splitting {
 	int64_t end_line;
 };
 
-static const char control_remedy[] =
-	"take it out: a migration runs in one transaction of its own, and only a whole "
-	"section may be wrapped in BEGIN and COMMIT";
+static const char control_remedy[] = "take it out: a migration runs in one transaction of its own, and "
+				     "only a whole section may be wrapped in BEGIN and COMMIT";
 
 static enum status refuse(const struct splitting *splitting, const char *what, const char *remedy)
 {

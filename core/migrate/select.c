@@ -84,8 +84,7 @@ static enum status half_down_refuse(const struct migrator *migrator, struct erro
 		  text_string(&names), (long long)first->entry->statements_done);
 	error_hint(error,
 		   "finish it with eloquent migrate:rollback, or say what stands with eloquent "
-		   "migrate:repair --mark "
-		   "applied|reverted %s",
+		   "migrate:repair --mark applied|reverted %s",
 		   first->name);
 	return STATUS_CHECK_FAILED;
 }
@@ -186,8 +185,8 @@ static enum status baseline_refuse(const struct migrator *migrator, struct error
 		if (!entry_stands(entry))
 			continue;
 		error_set(error, STATUS_CHECK_FAILED,
-			  "%s is applied here already: a baseline is for a database whose "
-			  "history is empty",
+			  "%s is applied here already: a baseline is for a database whose history is "
+			  "empty",
 			  entry->name);
 		error_hint(error,
 			   "eloquent migrate:repair --mark applied NAME records single migrations");

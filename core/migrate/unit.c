@@ -46,10 +46,8 @@ static enum status unit_try(struct unit *unit, struct error *error)
 {
 	struct database *database = unit->migrator->database;
 	unit->chain = chain_of(&unit->migrator->history);
-	unit->begun = false;
 	enum status status = unit_begin(unit, error);
 	if (!status) {
-		unit->begun = true;
 		status = unit->body(unit, error);
 		database_set_timeout(database, 0);
 		if (!status)
@@ -85,8 +83,7 @@ static enum status unit_look(struct unit *unit, enum status status, struct error
 				  &second)) {
 		error_hint(error,
 			   "whether it was committed is unknown, and looking failed too (%s): see "
-			   "eloquent "
-			   "migrate:status before anything else",
+			   "eloquent migrate:status before anything else",
 			   second.message);
 		unit->stuck = true;
 		return status;

@@ -59,10 +59,6 @@ enum status work_statement(struct work *work, size_t index, struct error *error)
 		rows_add(work, rows);
 		return STATUS_OK;
 	}
-	if (status == STATUS_INTERRUPTED && migrator_stop_status(work->migrator)) {
-		status = migrator_stop_status(work->migrator);
-		error->status = status;
-	}
 	int64_t line = statement->line + (error->line > 0 ? error->line - 1 : 0);
 	work->failed = index + 1;
 	error_prefix(error, "%s:%lld: statement %zu of %zu failed", file->path, (long long)line,
@@ -107,44 +103,55 @@ static void explain_before(const struct work *work, struct text *hint)
 			    up == 1 ? " before it is" : "s before it are");
 }
 
+/* The statement that may stand beside the recorded ones: ours to say, a person's to look. */
+static size_t unrecorded_statement(const struct work *work)
+{
+	const struct step *step = work->step;
+	bool resumed = step->entry && step->entry->state == ENTRY_PARTIAL;
+	if (work->unrecorded)
+		return work->unrecorded;
+	/* The run before was cut off between a statement and its record, perhaps. */
+	return resumed && work->failed == (size_t)step->resume_at + 1 ? work->failed : 0;
+}
+
 static void explain_nontransactional(const struct work *work, struct text *hint)
 {
 	const struct step *step = work->step;
-	const char *which = step->down ? "down" : "up";
+	size_t unrecorded = unrecorded_statement(work);
 	text_printf(hint, "%zu of %zu statements of its %s section stand and are recorded",
-		    work->standing, work->script->count, which);
+		    work->standing, work->script->count, step->down ? "down" : "up");
+	if (unrecorded)
+		text_printf(hint, "; statement %zu may stand too, unrecorded: look", unrecorded);
 	explain_before(work, hint);
-	bool resumed = step->entry && step->entry->state == ENTRY_PARTIAL;
-	if (resumed && work->failed == (size_t)step->resume_at + 1)
+	if (!work->unrecorded)
 		text_printf(hint,
-			    "; the run before ended at statement %zu without recording it, so that "
-			    "this one may "
-			    "stand too: look",
-			    work->failed);
-	text_printf(
-		hint,
-		"; the same command goes on with statement %zu as long as the file is unchanged; or "
-		"finish "
-		"or undo it by hand and say so with eloquent migrate:repair --mark applied|reverted %s",
-		work->standing + 1, step->file->name);
+			    "; the same command goes on with statement %zu while the file is unchanged",
+			    work->standing + 1);
+	text_printf(hint, "; what was finished or undone by hand is recorded with ");
+	text_printf(hint, "eloquent migrate:repair --mark applied|reverted %s", step->file->name);
+}
+
+static void explain_whole(const struct work *work, const struct error *error, struct text *hint)
+{
+	bool interrupted = error->status == STATUS_INTERRUPTED || error->status == STATUS_TERMINATED;
+	text_add(hint, work->step->down ? "this migration is applied as it was before"
+					: "nothing of this migration stands");
+	explain_before(work, hint);
+	text_add(hint, interrupted ? "; the same command goes on from here"
+				   : "; mend the cause and run the command again");
 }
 
 void work_explain(const struct work *work, struct error *error)
 {
 	TEXT_CLEANUP struct text hint = {0};
-	bool interrupted = error->status == STATUS_INTERRUPTED || error->status == STATUS_TERMINATED;
 	if (work->stuck)
 		return;
 	if (error->hint)
 		text_printf(&hint, "%s; ", error->hint);
-	if (!work->transactional && work->standing) {
+	if (work->standing || unrecorded_statement(work))
 		explain_nontransactional(work, &hint);
-	} else {
-		text_add(&hint, "nothing of this migration stands");
-		explain_before(work, &hint);
-		text_add(&hint, interrupted ? "; the same command goes on from here"
-					    : "; mend the cause and run the command again");
-	}
+	else
+		explain_whole(work, error, &hint);
 	error_hint(error, "%s", text_string(&hint));
 }
 

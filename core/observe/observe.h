@@ -40,7 +40,8 @@ const char *const *log_warnings(struct observer *observer, size_t *ret_count);
 void redact_add(struct observer *observer, const char *secret, size_t size);
 /* Appends the masked form of data. Besides registered secrets, masks what
  * stands where credentials stand: scheme://user:THIS@host (the last '@' before the path ends it),
- * password=THIS, "password":"THIS", Authorization: Bearer THIS. */
+ * password=THIS, "password":"THIS", Authorization: Bearer THIS. A whole JSON document
+ * stays one; time is linear in size. */
 void redact(struct observer *observer, const char *data, size_t size, struct text *ret);
 
 /* ---- audit trail: JSON lines, one hash chain ------------------------------ */

@@ -3,7 +3,6 @@
  * project. What happens in which order is docs/internals/loading.md. */
 #include "plugin/private.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +11,7 @@
 /* One plugin whose code has been mapped. Its refusal is final: process_init is
  * never called twice. */
 struct loaded {
+	struct loaded *next;
 	const char *path;
 	const char *sha256; /* the pin, or NULL: a pinned one comes from its own memory */
 	int fd;             /* of the sealed copy; open for ever: a reused number in
@@ -23,18 +23,15 @@ struct loaded {
 static struct {
 	pthread_mutex_t lock;
 	struct arena arena;
-	struct loaded **items;
-	size_t count;
-	size_t capacity;
+	struct loaded *first;
 } table = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static struct loaded *table_find(const struct source *source)
 {
 	const char *sha256 = source->section != NULL ? source->section->sha256 : NULL;
-	for (size_t i = 0; i < table.count; i++)
-		if (text_equal(table.items[i]->path, source->path) &&
-		    text_equal(table.items[i]->sha256, sha256))
-			return table.items[i];
+	for (struct loaded *loaded = table.first; loaded != NULL; loaded = loaded->next)
+		if (text_equal(loaded->path, source->path) && text_equal(loaded->sha256, sha256))
+			return loaded;
 	return NULL;
 }
 
@@ -45,7 +42,8 @@ static struct loaded *table_add(const struct source *source)
 	loaded->sha256 =
 		arena_text(&table.arena, source->section != NULL ? source->section->sha256 : NULL);
 	loaded->fd = -1;
-	VEC_PUSH(&table, loaded);
+	loaded->next = table.first;
+	table.first = loaded;
 	return loaded;
 }
 
@@ -90,12 +88,9 @@ static enum status ask_manifest(const char *path, void *handle, const struct elq
 	return STATUS_OK;
 }
 
-static enum status run_process_init(const struct elq_manifest *manifest, const char *path,
-				    struct error *error)
+static enum status run_process_init(process_init_fn *init, const char *path, struct error *error)
 {
-	if (manifest->process_init == NULL)
-		return STATUS_OK;
-	int32_t code = manifest->process_init();
+	int32_t code = init != NULL ? init() : ELQ_OK;
 	if (code == ELQ_OK)
 		return STATUS_OK;
 	return error_set(error, STATUS_PLUGIN_REFUSED, "%s: its process_init failed with code %" PRId32,
@@ -105,16 +100,17 @@ static enum status run_process_init(const struct elq_manifest *manifest, const c
 static enum status start(struct observer *observer, struct loaded *loaded, const struct elq_note *note,
 			 struct error *error)
 {
-	void *handle;
-	const struct elq_manifest *manifest;
+	void *handle = NULL;
+	const struct elq_manifest *manifest = NULL;
+	process_init_fn *init = NULL;
 	enum status status = map_file(loaded, &handle, error);
 	if (status == STATUS_OK)
 		status = ask_manifest(loaded->path, handle, &manifest, error);
 	if (status == STATUS_OK)
 		status = manifest_adopt(manifest, note, loaded->path, &table.arena, &loaded->driver,
-					error);
+					&init, error);
 	if (status == STATUS_OK)
-		status = run_process_init(manifest, loaded->path, error);
+		status = run_process_init(init, loaded->path, error);
 	if (status == STATUS_OK)
 		status = manifest_adopt_extensions(&loaded->driver, error);
 	if (status != STATUS_OK)
@@ -152,57 +148,6 @@ static enum status load_locked(struct observer *observer, const struct project *
 	return STATUS_OK;
 }
 
-/* ---- the error that lists every candidate ------------------------------------------ */
-
-/* Names of the folder's drivers; their files are not opened. */
-static void add_folder_drivers(const struct project *project, struct text *ret)
-{
-	DIR *folder = opendir(project->plugin_dir);
-	if (folder == NULL)
-		return;
-	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-		const char *name = entry->d_name;
-		size_t prefix = strlen("elq_driver_"), suffix = strlen(".so");
-		if (!text_starts(name, "elq_driver_") || !text_ends(name, ".so") ||
-		    strlen(name) <= prefix + suffix)
-			continue;
-		text_add(ret, ret->size > 0 ? ", " : "");
-		text_append(ret, name + prefix, strlen(name) - prefix - suffix);
-		if (ret->size > 1024)
-			break;
-	}
-	closedir(folder);
-}
-
-static void explain_missing(const struct project *project, struct error *error)
-{
-	TEXT_CLEANUP struct text drivers = {0};
-	add_folder_drivers(project, &drivers);
-	if (drivers.size > 0)
-		error_hint(error, "%s has the drivers: %s", project->plugin_dir, text_string(&drivers));
-	else
-		error_hint(error,
-			   "%s has no drivers: install the plugin, or set [plugins] dir to where it is",
-			   project->plugin_dir);
-}
-
-static void explain(const struct project *project, const struct source *source, struct error *error)
-{
-	CLEANUP(arena_free) struct arena arena = {0};
-	ERROR_CLEANUP struct error first = {0};
-	error_move(&first, error);
-	const char *folder_path = source_folder_path(project, &arena, source->kind, source->name);
-	bool other = !text_equal(folder_path, source->path) && file_exists(folder_path);
-	error_set(error, first.status, "the driver \"%s\" cannot be loaded: %s%s%s%s%s%s", source->name,
-		  first.message, other ? "; " : "", other ? folder_path : "",
-		  other ? ": passed over, because [plugin:" : "", other ? source->name : "",
-		  other ? "] names another file" : "");
-	if (first.hint != NULL)
-		error_hint(error, "%s", first.hint);
-	else if (first.status == STATUS_PLUGIN_MISSING)
-		explain_missing(project, error);
-}
-
 enum status driver_load(struct observer *observer, const struct project *project, const char *name,
 			const struct driver **ret, struct error *error)
 {
@@ -211,7 +156,7 @@ enum status driver_load(struct observer *observer, const struct project *project
 	if (!parse_name(name)) {
 		error_set(error, STATUS_PLUGIN_MISSING,
 			  "\"%s\" is not a driver's name ([a-z][a-z0-9_]*)", name);
-		explain_missing(project, error);
+		explain_missing(project, name, error);
 		return STATUS_PLUGIN_MISSING;
 	}
 	source_find(project, &arena, ELQ_KIND_DRIVER, name, &source);
@@ -222,6 +167,6 @@ enum status driver_load(struct observer *observer, const struct project *project
 		pthread_mutex_unlock(&table.lock);
 	}
 	if (status != STATUS_OK)
-		explain(project, &source, error);
+		explain_refusal(project, &source, error);
 	return status;
 }

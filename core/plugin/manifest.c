@@ -187,9 +187,9 @@ static enum status copy_ops(const struct elq_manifest *manifest, const char *pat
 
 enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_note *note,
 			   const char *path, struct arena *arena, struct driver *ret,
-			   struct error *error)
+			   process_init_fn **ret_init, struct error *error)
 {
-	struct elq_manifest manifest;
+	struct elq_manifest manifest = {0};
 	struct driver driver = {.note = *note, .path = path};
 	enum status status = copy_manifest(theirs, path, &manifest, error);
 	if (status == STATUS_OK)
@@ -209,6 +209,7 @@ enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_n
 	driver.version = arena_text(arena, note->version);
 	driver.caps = manifest.caps;
 	*ret = driver;
+	*ret_init = manifest.process_init;
 	return STATUS_OK;
 }
 

@@ -176,8 +176,6 @@ static enum status walk_notes(const struct image *image, const uint8_t *data, si
 		Elf64_Nhdr header;
 		memcpy(&header, data + at, sizeof(header));
 		size_t name_at = at + sizeof(header);
-		if (header.n_namesz > size - name_at)
-			return refuse(image, "has a malformed note segment", error);
 		size_t desc_at = pad(name_at + header.n_namesz, align);
 		if (desc_at > size || header.n_descsz > size - desc_at)
 			return refuse(image, "has a malformed note segment", error);
@@ -217,8 +215,8 @@ static enum status read_segment(const struct image *image, const Elf64_Phdr *seg
 
 static enum status find_note(const struct image *image, struct found *found, struct error *error)
 {
-	Elf64_Ehdr header;
-	Elf64_Phdr segments[SEGMENT_COUNT_CAP];
+	Elf64_Ehdr header = {0};
+	Elf64_Phdr segments[SEGMENT_COUNT_CAP] = {0};
 	enum status status = read_header(image, &header, error);
 	if (status != STATUS_OK)
 		return status;

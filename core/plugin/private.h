@@ -64,16 +64,23 @@ struct examined {
 enum status source_examine(const struct project *project, const struct source *source,
 			   struct examined *ret, struct error *error) MUST_CHECK;
 
-/* ---- after dlopen (manifest.c, exports.c) ---------------------------------------- */
+/* ---- after dlopen (manifest.c, explain.c, exports.c) ---------------------------------------- */
+
+typedef int32_t process_init_fn(void);
 
 /* Checks the manifest against the note and fills ret from it, in the arena. Runs
- * none of the plugin's functions. */
+ * none of the plugin's functions; *ret_init is NULL when it has nothing to do. */
 enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_note *note,
 			   const char *path, struct arena *arena, struct driver *ret,
-			   struct error *error) MUST_CHECK;
+			   process_init_fn **ret_init, struct error *error) MUST_CHECK;
 
 /* Fetches and checks the extensions that the manifest's bits declare. */
 enum status manifest_adopt_extensions(struct driver *driver, struct error *error) MUST_CHECK;
+
+/* Makes of a failure to load the one error that lists every candidate. */
+void explain_refusal(const struct project *project, const struct source *source, struct error *error);
+/* Adds which drivers the plugin folder has, nearest first. */
+void explain_missing(const struct project *project, const char *name, struct error *error);
 
 /* A symbol that a loaded plugin exports besides its entry, or NULL. */
 const char *exports_extra(void *handle);

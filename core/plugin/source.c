@@ -90,17 +90,15 @@ enum status source_examine(const struct project *project, const struct source *s
 			   struct examined *ret, struct error *error)
 {
 	*ret = (struct examined){.fd = -1};
-	CLEANUP(fd_close) int file = -1;
-	enum status status = verify_open(source->path, &file, error);
+	enum status status = verify_open(source->path, &ret->fd, error);
 	if (status != STATUS_OK)
 		return status;
 	if (source->section != NULL && source->section->sha256 != NULL) {
+		CLEANUP(fd_close) int file = ret->fd;
+		ret->fd = -1;
 		status = verify_pin(file, source->path, source->section, &ret->fd, error);
 		if (status != STATUS_OK)
 			return status;
-	} else {
-		ret->fd = file;
-		file = -1;
 	}
 	status = note_read(ret->fd, source->path, &ret->note, error);
 	if (status != STATUS_OK)

@@ -25,6 +25,14 @@ struct walk {
 	struct text so_far;
 };
 
+/* Out of the hands of CLEANUP(fd_close). */
+static int fd_take(int *fd)
+{
+	int taken = *fd;
+	*fd = -1;
+	return taken;
+}
+
 static enum status refuse_errno(const struct walk *walk, const char *what, struct error *error)
 {
 	int reason = errno;
@@ -104,8 +112,7 @@ static enum status reopen(const struct walk *walk, int folder, const char *name,
 	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
 		return error_set(error, STATUS_PLUGIN_REFUSED,
 				 "%s: was exchanged while it was being checked", walk->path);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = fd_take(&fd);
 	return STATUS_OK;
 }
 
@@ -146,9 +153,8 @@ static enum status walk_path(struct walk *walk, int *folder, int *ret_fd, struct
 			return status;
 		if (last)
 			return reopen(walk, *folder, name, next, ret_fd, error);
-		int done = *folder;
-		*folder = next;
-		next = done;
+		fd_close(folder);
+		*folder = fd_take(&next);
 	}
 	return status;
 }
@@ -249,7 +255,6 @@ enum status verify_pin(int fd, const char *path, const struct plugin_config *sec
 			   "find out who changed the file; pin the new hash only when you trust it");
 		return STATUS_PLUGIN_REFUSED;
 	}
-	*ret_fd = copy;
-	copy = -1;
+	*ret_fd = fd_take(&copy);
 	return STATUS_OK;
 }

@@ -73,8 +73,8 @@ static enum status decide(struct run *run, struct target *target, struct error *
 {
 	struct guard_command command = facts_command(run);
 	target->verdict = guard_decide(&command, &target->facts);
-	if (target->verdict.decision == GUARD_LOOK && target->database) {
-		enum status status = facts_look(target, target->verdict.reasons, error);
+	if (target->verdict.unknown && target->database) {
+		enum status status = facts_look(target, target->verdict.unknown, error);
 		if (status)
 			return status;
 		target->verdict = guard_decide(&command, &target->facts);
@@ -100,9 +100,10 @@ static enum status verdict_local(struct run *run, struct target *target, struct 
 {
 	facts_local(run, target);
 	enum status status = decide(run, target, error);
-	if (!status && target->verdict.decision == GUARD_REFUSE)
-		return refuse(run, target, error);
-	return status;
+	/* A command that opens nothing has nowhere to look. */
+	bool refused = target->verdict.decision == GUARD_REFUSE ||
+		       (run->command->local && target->verdict.decision == GUARD_LOOK);
+	return !status && refused ? refuse(run, target, error) : status;
 }
 
 static enum status load_driver(struct run *run, struct target *target, struct error *error)
@@ -241,9 +242,11 @@ static enum status verdict_under_lock(struct run *run, struct target *target, st
 		return status;
 	bool same =
 		guard_facts_equal(&before, &target->facts) && text_equal(id_before, target->stamp.id);
-	if (target->asked && !same) {
+	/* What became a question under the lock would have been asked before it. */
+	bool unasked = target->verdict.decision == GUARD_ASK;
+	if ((target->asked && !same) || unasked) {
 		error_set(error, STATUS_FACTS_CHANGED,
-			  "%s changed while the question was being answered; nothing was written",
+			  "%s changed between the look at it and its lock; nothing was written",
 			  target->info->location);
 		error_hint(error, "run the command again and look at what it says");
 		outcome_refusal(run, target, error);

@@ -213,6 +213,7 @@ void seen_clear(struct seen *seen)
 	sqlite3_free(seen->dropped);
 	seen->dropped = NULL;
 	seen->altered = false;
+	seen->references = false;
 	seen->refusal = NULL;
 	seen->no_memory = false;
 }

@@ -48,6 +48,7 @@ static void remove_child(struct foreign_keys *keys, const char *child)
 
 struct loading {
 	struct foreign_keys *keys;
+	const char *child; /* NULL: a column of the row says it */
 	bool no_memory;
 };
 
@@ -66,15 +67,16 @@ static struct foreign_key *append_key(struct foreign_keys *keys)
 	return key;
 }
 
-/* A row (child, id, parent, column), the columns of one constraint in a row. */
+/* A row (id, seq, parent, column, ..., child): PRAGMA foreign_key_list's, the
+ * columns of one constraint in a row. */
 static int32_t take_key(void *context, sqlite3_stmt *statement)
 {
 	struct loading *loading = context;
 	struct foreign_keys *keys = loading->keys;
-	const char *child = (const char *)sqlite3_column_text(statement, 0);
+	const char *child = loading->child ? loading->child : (const char *)sqlite3_column_text(statement, 4);
 	const char *parent = (const char *)sqlite3_column_text(statement, 2);
 	const char *column = (const char *)sqlite3_column_text(statement, 3);
-	int64_t id = sqlite3_column_int64(statement, 1);
+	int64_t id = sqlite3_column_int64(statement, 0);
 	struct foreign_key *last = keys->count ? &keys->items[keys->count - 1] : NULL;
 	bool more = last && last->id == id && child && sqlite3_stricmp(last->child, child) == 0;
 	if (more) {
@@ -96,9 +98,9 @@ static int32_t take_key(void *context, sqlite3_stmt *statement)
 	return loading->no_memory;
 }
 
-static int32_t load_keys(struct elq_connection *connection, char *text)
+static int32_t load_keys(struct elq_connection *connection, const char *child, char *text)
 {
-	struct loading loading = {.keys = &connection->foreign_keys};
+	struct loading loading = {.keys = &connection->foreign_keys, .child = child};
 	int32_t status = statement_query(connection, text, take_key, &loading);
 	if (status == ELQ_OK && loading.no_memory)
 		status = failure_no_memory(connection->call);
@@ -109,25 +111,15 @@ static int32_t load_keys(struct elq_connection *connection, char *text)
 
 /* instr() and not LIKE, whose meaning a PRAGMA of the migration can change. */
 #define ALL_KEYS                                                                                    \
-	"SELECT m.name, f.id, f.\"table\", f.\"from\" FROM main.sqlite_schema AS m, "              \
+	"SELECT f.id, f.seq, f.\"table\", f.\"from\", m.name FROM main.sqlite_schema AS m, "              \
 	"pragma_foreign_key_list(m.name, 'main') AS f "                                             \
 	"WHERE m.type = 'table' AND instr(lower(m.sql), 'references') ORDER BY m.name, f.id, f.seq"
-#define KEYS_OF_TABLE                                                                               \
-	"SELECT %Q, id, \"table\", \"from\" FROM pragma_foreign_key_list(%Q, 'main') "              \
-	"ORDER BY id, seq"
-
-static int32_t take_integer(void *context, const struct elq_value *values, uint64_t count)
+/* The pager's own count: moves with every commit, ours and others'. */
+static uint32_t data_version(struct elq_connection *connection)
 {
-	if (count > 0 && values[0].type == ELQ_TYPE_I64)
-		*(int64_t *)context = values[0].as.i64;
-	return 0;
-}
-
-/* Moves when another connection has committed, and not when this one has. */
-static int32_t read_data_version(struct elq_connection *connection, int64_t *ret)
-{
-	struct elq_sink sink = {.struct_size = sizeof(sink), .context = ret, .row = take_integer};
-	return statement_run_into(connection, "PRAGMA main.data_version", &sink);
+	uint32_t version = 0;
+	sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+	return version;
 }
 
 /* Brings the map up to what the unit has made of the schema. */
@@ -138,20 +130,19 @@ static int32_t refresh_map(struct elq_connection *connection)
 	if (seen->altered)
 		clear_map(keys); /* a renamed parent renames itself in its children */
 	if (!keys->loaded) {
-		int32_t status = read_data_version(connection, &keys->data_version);
-		if (status == ELQ_OK)
-			status = load_keys(connection, sqlite3_mprintf("%s", ALL_KEYS));
+		int32_t status = load_keys(connection, NULL, sqlite3_mprintf("%s", ALL_KEYS));
 		keys->loaded = status == ELQ_OK;
 		return status;
 	}
-	for (uint64_t i = 0; i < seen->redefined.count; i++) {
+	int32_t status = ELQ_OK;
+	for (uint64_t i = 0; status == ELQ_OK && i < seen->redefined.count; i++) {
 		const char *name = seen->redefined.items[i];
 		remove_child(keys, name);
-		int32_t status = load_keys(connection, sqlite3_mprintf(KEYS_OF_TABLE, name, name));
-		if (status != ELQ_OK)
-			return status;
+		if (seen->references) /* without that word no statement makes a key */
+			status = load_keys(connection, name,
+					   sqlite3_mprintf("PRAGMA main.foreign_key_list(\"%w\")", name));
 	}
-	return ELQ_OK;
+	return status;
 }
 
 static bool is_child(const struct foreign_keys *keys, const char *name)
@@ -182,18 +173,11 @@ static int32_t collect_children(struct elq_connection *connection, struct names 
 int32_t foreign_keys_begin(struct elq_connection *connection)
 {
 	struct foreign_keys *keys = &connection->foreign_keys;
-	int32_t status = ELQ_OK;
-	if (keys->loaded) {
-		int64_t version = 0;
-		status = read_data_version(connection, &version);
-		if (status != ELQ_OK)
-			return status;
-		if (version != keys->data_version)
-			foreign_keys_forget(connection);
-	}
+	if (keys->loaded && data_version(connection) != keys->data_version)
+		foreign_keys_forget(connection);
 	if (keys->retry.count == 0)
 		return ELQ_OK;
-	status = refresh_map(connection);
+	int32_t status = refresh_map(connection);
 	for (uint64_t i = 0; status == ELQ_OK && i < keys->retry.count; i++) {
 		const char *child = keys->retry.items[i];
 		violations_remove(&keys->standing, child);
@@ -293,6 +277,11 @@ int32_t foreign_keys_check(struct elq_connection *connection)
 		status = judge(connection, &children);
 	names_free(&children);
 	return status;
+}
+
+void foreign_keys_committed(struct elq_connection *connection)
+{
+	connection->foreign_keys.data_version = data_version(connection);
 }
 
 int32_t foreign_keys_warn(struct elq_connection *connection)

@@ -65,6 +65,7 @@ struct seen {
 	struct names touched;   /* tables of main whose rows or definition changed in this unit */
 	struct names redefined; /* those whose definition did */
 	bool altered;           /* ALTER TABLE: other tables' definitions may have changed too */
+	bool references;        /* a statement of the unit holds that word: it may make foreign keys */
 	bool dirty;             /* the session was changed: PRAGMA, ATTACH, temporary object */
 	char *dropped;          /* by the statement that is prepared now */
 	const char *refusal;    /* why the statement that is prepared now is refused; static */
@@ -85,7 +86,7 @@ struct violations { /* violations.c */
 /* What is known about foreign keys between two units; foreign_keys.c. */
 struct foreign_keys {
 	bool loaded;
-	int64_t data_version; /* of the moment it was loaded: another program's change moves it */
+	uint32_t data_version; /* behind our last commit; moved: somebody else has written since */
 	struct foreign_key *items;
 	uint64_t count;
 	uint64_t capacity;
@@ -208,6 +209,7 @@ int32_t transaction_require(struct elq_connection *connection);
 int32_t foreign_keys_begin(struct elq_connection *connection);
 /* Before COMMIT: violations that the unit made. */
 int32_t foreign_keys_check(struct elq_connection *connection);
+void foreign_keys_committed(struct elq_connection *connection); /* what is known holds from here */
 /* After a unit without a transaction: says in the log what stands. */
 int32_t foreign_keys_warn(struct elq_connection *connection);
 /* Would dropping this table delete or change rows of another one? Then it is refused. */

@@ -213,11 +213,24 @@ static bool is_vacuum(const struct elq_str *text)
 	return token.kind == SQLKIT_TOKEN_WORD && sqlkit_token_is(&token, text->data, "VACUUM", 6);
 }
 
+/* Does the text hold the word that every foreign key is made with? */
+static bool says_references(const struct elq_str *text)
+{
+	static const char word[] = "references";
+	const uint64_t size = sizeof(word) - 1;
+	for (uint64_t i = 0; i + size <= text->size; i++)
+		if ((text->data[i] | 0x20) == 'r' && sqlite3_strnicmp(text->data + i, word, (int)size) == 0)
+			return true;
+	return false;
+}
+
 static int32_t execute_user(struct elq_connection *connection, const struct elq_statement *statement,
 			    const struct elq_sink *sink, struct elq_result *ret_result)
 {
 	sqlite3_stmt *prepared = NULL;
+	struct seen *seen = &connection->seen;
 	int32_t status = prepare_user(connection, &statement->text, &prepared);
+	seen->references = seen->references || says_references(&statement->text);
 	if (status == ELQ_OK && prepared && !connection->exists && !sqlite3_stmt_readonly(prepared)) {
 		/* The first write, outside a unit. */
 		sqlite3_finalize(prepared);

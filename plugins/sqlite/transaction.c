@@ -215,8 +215,10 @@ int32_t transaction_commit(struct elq_connection *connection)
 		foreign_keys_forget(connection);
 	if (status == ELQ_OK)
 		status = statement_run(connection, "COMMIT");
-	if (status == ELQ_OK)
+	if (status == ELQ_OK) {
+		foreign_keys_committed(connection);
 		end(connection);
+	}
 	return status;
 }
 

@@ -41,7 +41,7 @@ def test_words_that_mean_production(applied, env):
 
 
 @pytest.mark.parametrize("env", [{}, {"APP_ENV": "development"}, {"APP_ENV": "staging"}, {"APP_ENV": "test"}, {"NODE_ENV": "prod"},
-                                 {"NODE_ENV": "live"}, {"APP_ENV": ""}], ids=lambda e: "-".join(f"{k}={v}" for k, v in e.items()) or "unset")
+                                 {"NODE_ENV": "live"}], ids=lambda e: "-".join(f"{k}={v}" for k, v in e.items()) or "unset")
 def test_words_that_do_not_mean_production(applied, env):
     applied.must("migrate:fresh", "--force", env=env)
 
@@ -79,10 +79,14 @@ def test_the_whole_contract_allows_it(live, command, allow):
     live.must(*command, "--force", "--yes", env={**FULL, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": allow})
 
 
-def test_a_refusal_shows_the_state_and_the_exact_command(live):
+def test_a_refusal_shows_the_exact_command(live):
     result = live.must("migrate:fresh", code=3, env=PRODUCTION)
-    result.names("ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true", "--force --yes", "eloquent migrate:fresh", "stamped production", "backup")
-    assert "Nothing was changed" in result.err
+    result.names("ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true", "--force --yes", "eloquent migrate:fresh", "Nothing was changed")
+
+
+def test_a_refusal_by_the_databases_facts_shows_its_state(live):
+    live.migration("20260104000000_more", "CREATE TABLE more (x);")
+    live.must("migrate:run", code=3).names("stamped production", "database/app.sqlite", "pending", "last verified backup: none")
 
 
 def test_the_command_that_a_refusal_prints_works(live):
@@ -197,9 +201,11 @@ def test_there_safe_commands_run_with_a_warning(live):
 
 
 def test_production_on_a_database_stamped_otherwise_warns_and_is_production(applied):
-    result = applied.must("migrate:fresh", "--force", "--yes", code=3, env=PRODUCTION)
+    assert "stamped development" in applied.must("migrate:status", env=PRODUCTION).err
+    assert refused(applied, "migrate:fresh", "--force", "--yes", env=PRODUCTION) == {"allow_variable"}
+    applied.ini.write_text(INI + NO_BACKUP)
+    result = applied.must("migrate:fresh", "--force", "--yes", env=FULL)
     assert "stamped development" in result.err
-    assert "ELOQUENT_ALLOW_PROD_DESTRUCTIVE" in result.err
 
 
 def test_production_without_a_stamp_and_with_rows_refuses_destruction_until_it_is_stamped(blog):
@@ -351,7 +357,7 @@ def test_refusals_writes_and_destruction_are_on_record_and_safe_commands_are_not
 def test_the_history_carries_the_head_of_the_trail(applied):
     import hashlib
     lines = applied.audit.read_bytes().splitlines()
-    heads = {hashlib.sha256(line).hexdigest() for line in lines}
+    heads = {hashlib.sha256(line + b"\n").hexdigest() for line in lines}
     assert {h for (h,) in applied.events("audit_head")} <= heads
 
 

@@ -8,7 +8,8 @@
  *   FAIL_MARK=FILE              made when the failure strikes
  *
  * Names: open (and openat), read, pread, write, pwrite, fsync, fdatasync,
- * rename, close, ftruncate. What libc calls inside itself is not seen. */
+ * rename, close, ftruncate. What libc calls inside itself is not seen, and the
+ * kernel's own objects (eventfd, signalfd) are spared: their calls cannot fail so. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -68,20 +69,25 @@ __attribute__((constructor)) static void read_wish(void)
 	mark = getenv("FAIL_MARK");
 }
 
-static int path_matches(const char *path, int fd)
+/* Where a descriptor leads, by the kernel; empty when it does not say. */
+static void fd_target(int fd, char *ret, size_t size)
 {
 	char link[32];
-	char target[4096];
-	if (!wanted_path)
-		return 1;
-	if (path)
-		return strstr(path, wanted_path) != NULL;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	long size = syscall(SYS_readlinkat, AT_FDCWD, link, target, sizeof(target) - 1);
-	if (size <= 0)
-		return 0;
-	target[size] = 0;
-	return strstr(target, wanted_path) != NULL;
+	long got = syscall(SYS_readlinkat, AT_FDCWD, link, ret, size - 1);
+	ret[got > 0 ? got : 0] = 0;
+}
+
+static int path_matches(const char *path, int fd)
+{
+	char target[4096];
+	if (!path) {
+		fd_target(fd, target, sizeof(target));
+		if (strncmp(target, "anon_inode:", 11) == 0)
+			return 0;
+		path = target;
+	}
+	return !wanted_path || strstr(path, wanted_path) != NULL;
 }
 
 /* Is this the call that must fail? path or, when it is NULL, fd says which file. */

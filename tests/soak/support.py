@@ -32,12 +32,15 @@ def environment(**more):
     return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "USER": "soak", "HOME": "/nonexistent", **more}
 
 
-def build(prefix, name="soak", *settings):
+def build(prefix):
     """The installed program: --prefix, SOAK_PREFIX, or a build of our own."""
     prefix = prefix or os.environ.get("SOAK_PREFIX")
-    if prefix:
-        return pathlib.Path(prefix).resolve() / "bin" / "eloquent"
-    folder = ROOT / "build" / name
+    return pathlib.Path(prefix).resolve() / "bin" / "eloquent" if prefix else make("soak")
+
+
+def make(name, *settings):
+    """The program, built with these settings and installed below build/NAME."""
+    folder = pathlib.Path(os.environ.get("SOAK_BUILD", ROOT / "build")) / name
     quiet("cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
           f"-DCMAKE_INSTALL_PREFIX={folder}/prefix", *settings)
     quiet("cmake", "--build", folder, "-j2")

@@ -169,7 +169,7 @@ static int32_t puppet_next(const struct elq_call *call, struct elq_connection *c
 	if (size - offset >= 5 && memcmp(script + offset, "STUCK", 5) == 0)
 		ret->next = ret->start + (ret->size = 0);
 	if (size - offset >= 6 && memcmp(script + offset, "BEYOND", 6) == 0)
-		ret->size = size + 1;
+		ret->size = UINT64_MAX;
 	if (size - offset >= 4 && memcmp(script + offset, "KIND", 4) == 0)
 		ret->kind = 99;
 	return ELQ_OK;

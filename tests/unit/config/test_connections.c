@@ -1,5 +1,5 @@
 /* Which connections there are, and what each one's settings are: conventions,
- * roles, whole endpoints, credentials, paths. */
+ * roles, paths, and what is refused. */
 #include "support.h"
 
 static void a_section_makes_a_connection(void **state)
@@ -119,7 +119,7 @@ static void without_an_ini_only_a_variable_of_its_own_makes_a_connection(void **
 	}
 }
 
-/* ---- conventions and roles ------------------------------------------------------------ */
+/* ---- conventions and roles ------------------------------------------------------ */
 
 static void each_variable_feeds_its_setting(void **state)
 {
@@ -240,130 +240,7 @@ static void two_spellings_that_disagree_are_an_error_that_names_both(void **stat
 	value_is(fixture, "pg", "database", "a");
 }
 
-/* ---- endpoints and credentials ----------------------------------------------------------- */
-
-static void an_endpoint_is_taken_whole_from_one_layer(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture, "[connection:pg]\nhost = ini\nport = 1\ndatabase = ini\nsslmode = full\n");
-	put(fixture, ".env", "PG_HOST=dotenv\nPG_NAME=dotenv\n");
-	load(fixture, "PG_PORT=7", NULL);
-	value_is(fixture, "pg", "port", "7");
-	value_is(fixture, "pg", "host", NULL);
-	value_is(fixture, "pg", "database", NULL);
-	value_is(fixture, "pg", "sslmode", "full");
-	assert_true(warned(fixture, "PG_HOST"));
-	load(fixture, NULL);
-	value_is(fixture, "pg", "host", "dotenv");
-	value_is(fixture, "pg", "database", "dotenv");
-	value_is(fixture, "pg", "port", NULL);
-}
-
-static void credentials_never_come_from_a_weaker_layer_than_the_endpoint(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture, "[connection:pg]\nhost = ini\nuser = ini\npassword = of-the-ini\n");
-	put(fixture, ".env", "PG_PASSWORD=of-dotenv\n");
-	load(fixture, "PG_HOST=elsewhere", NULL);
-	value_is(fixture, "pg", "host", "elsewhere");
-	value_is(fixture, "pg", "user", NULL);
-	value_is(fixture, "pg", "password", NULL);
-	assert_true(warned(fixture, "credentials never come from a weaker layer"));
-	load(fixture, "PG_HOST=elsewhere", "PG_PASSWORD=mine", NULL);
-	value_is(fixture, "pg", "password", "mine");
-	value_is(fixture, "pg", "user", NULL);
-}
-
-static void a_drivers_own_secret_is_a_credential(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture,
-		"[connection:pg]\nhost = ini\napi_token = t\nkey_password_file = f\nsslmode = full\n");
-	load(fixture, "PG_HOST=elsewhere", NULL);
-	value_is(fixture, "pg", "api_token", NULL);
-	value_is(fixture, "pg", "key_password_file", NULL);
-	value_is(fixture, "pg", "sslmode", "full");
-	load(fixture, NULL);
-	value_is(fixture, "pg", "api_token", "t");
-	assert_true(settings_find(&connection(fixture, "pg")->settings, "api_token")->secret);
-}
-
-static void the_endpoint_of_the_ini_takes_credentials_from_every_layer(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture, "[connection:pg]\nhost = ini\nuser = ini\npassword = of-the-ini\n");
-	put(fixture, ".env", "PG_PASSWORD=of-dotenv\n");
-	load(fixture, NULL);
-	value_is(fixture, "pg", "user", "ini");
-	value_is(fixture, "pg", "password", "of-dotenv");
-	load(fixture, "PG_PASSWORD=real", NULL);
-	value_is(fixture, "pg", "host", "ini");
-	value_is(fixture, "pg", "password", "real");
-}
-
-static void a_stronger_password_replaces_the_inis_password_file(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture, "[connection:pg]\nhost = ini\npassword_file = f\n");
-	load(fixture, "PG_PASSWORD=real", NULL);
-	value_is(fixture, "pg", "password", "real");
-	value_is(fixture, "pg", "password_file", NULL);
-}
-
-static void a_url_from_a_stronger_layer_replaces_the_parts(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture, "[connection:mongo]\nhost = ini\nuser = ini\n");
-	load(fixture, "MONGO_URI=mongodb://h/d", NULL);
-	value_is(fixture, "mongo", "url", "mongodb://h/d");
-	value_is(fixture, "mongo", "host", NULL);
-	value_is(fixture, "mongo", "user", NULL);
-	assert_true(settings_find(&connection(fixture, "mongo")->settings, "url")->secret);
-}
-
-static void what_is_said_twice_in_one_layer_is_an_error_that_names_both(void **state)
-{
-	static const char *const bad[][3] = {
-		{"url = d://h\nhost = h\n", "url", "host"},
-		{"url = d://h\nport = 1\n", "url", "port"},
-		{"path = p\nurl = d://h\n", "url", "path"},
-		{"password = p\npassword_file = f\n", "password", "password_file"},
-		{"password = p\npassword_command = [\"/x\"]\n", "password", "password_command"},
-		{"password_command = [\"/x\"]\npassword_file = f\n", "password_file",
-		 "password_command"},
-		{"runtime.host = h\nurl = d://h\n", "url", "runtime.host"},
-	};
-	struct fixture *fixture = *state;
-
-	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		put_ini(fixture,
-			arena_printf(&fixture->arena, "[connection:x]\ndriver = d\n%s", bad[i][0]));
-		load(fixture, NULL);
-		refused(fixture, "eloquent.ini:", "both set", bad[i][1], bad[i][2], NULL);
-	}
-	put_ini(fixture,
-		"[connection:x]\ndriver = d\nurl = d://u@h/d\ndatabase = d\nuser = u\npassword = p\n");
-	load(fixture, NULL);
-	must(fixture);
-}
-
-static void a_test_value_never_falls_back_to_the_application(void **state)
-{
-	struct fixture *fixture = *state;
-
-	put_ini(fixture, "[connection:pg]\nhost = h\ndatabase = app\nuser = u\n[connection:pg_test]\n");
-	load(fixture, "PG_PASSWORD=p", "PG_TEST_HOST=t", NULL);
-	value_is(fixture, "pg_test", "host", "t");
-	assert_int_equal(connection(fixture, "pg_test")->settings.count, 1);
-}
-
-/* ---- paths ------------------------------------------------------------------------------------ */
+/* ---- paths ---------------------------------------------------------------------- */
 
 static void relative_paths_go_from_the_ini_or_from_where_the_variable_was_typed(void **state)
 {
@@ -396,75 +273,7 @@ static void without_an_ini_paths_of_dotenv_go_from_the_working_directory(void **
 	value_is(fixture, "sqlite", "path", in_folder(fixture, "x.db"));
 }
 
-/* ---- DATABASE_URL -------------------------------------------------------------------------------- */
-
-static void database_url_is_kept_for_the_default_connection(void **state)
-{
-	struct fixture *fixture = *state;
-
-	load(fixture, "DATABASE_URL=postgres://u:of-the-url@h/d", "DB_CONNECTION=pg", NULL);
-	must(fixture);
-	assert_string_equal(fixture->project.database_url, "postgres://u:of-the-url@h/d");
-	assert_int_equal(fixture->project.database_url_origin.layer, LAYER_ENVIRONMENT);
-	assert_true(masked(fixture, "of-the-url"));
-	load(fixture, "DATABASE_URL=postgres://u:with/slash@h/d", "DB_CONNECTION=pg", NULL);
-	must(fixture);
-	assert_true(masked(fixture, "with/slash"));
-	assert_non_null(connection(fixture, "pg"));
-	assert_int_equal(connection(fixture, "pg")->settings.count, 0);
-}
-
-static void database_url_beside_another_endpoint_is_an_error_that_names_both(void **state)
-{
-	struct fixture *fixture = *state;
-
-	load(fixture, "DATABASE_URL=postgres://h/d", "DB_CONNECTION=pg", "PG_HOST=h", NULL);
-	refused(fixture, "DATABASE_URL", "PG_HOST", NULL);
-	put(fixture, ".env", "DATABASE_URL=postgres://h/d\n");
-	load(fixture, "DB_CONNECTION=pg", "PG_NAME=d", NULL);
-	refused(fixture, ".env:1", "DATABASE_URL", "PG_NAME", NULL);
-	load(fixture, "DB_CONNECTION=pg", "PG_USER=u", "DB_HOST=h", NULL);
-	must(fixture);
-	load(fixture, "DATABASE_URL=", "DB_CONNECTION=pg", NULL);
-	refused(fixture, "DATABASE_URL", "empty", NULL);
-}
-
-static void database_url_stands_above_a_weaker_endpoint_and_leaves_its_credentials_behind(void **state)
-{
-	struct fixture *fixture = *state;
-	struct settings settings;
-
-	put_ini(fixture,
-		"[connection:pg]\nhost = ini\nuser = ini\npassword = of-the-ini\nsslmode = full\n");
-	put(fixture, ".env", "PG_HOST=dotenv\nPG_USER=dotenv\n");
-	load(fixture, "DATABASE_URL=postgres://h/d", NULL);
-	must(fixture);
-	settings = connection_settings_with_url(&fixture->project, connection(fixture, "pg"),
-						&fixture->arena);
-	assert_string_equal(settings_find(&settings, "url")->value, "postgres://h/d");
-	assert_true(settings_find(&settings, "url")->secret);
-	assert_null(settings_find(&settings, "host"));
-	assert_null(settings_find(&settings, "user"));
-	assert_null(settings_find(&settings, "password"));
-	assert_string_equal(settings_find(&settings, "sslmode")->value, "full");
-	load(fixture, "DATABASE_URL=postgres://h/d", "PG_PASSWORD=real", NULL);
-	must(fixture);
-	settings = connection_settings_with_url(&fixture->project, connection(fixture, "pg"),
-						&fixture->arena);
-	assert_string_equal(settings_find(&settings, "password")->value, "real");
-}
-
-static void database_url_without_a_default_connection_is_said_to_be_unused(void **state)
-{
-	struct fixture *fixture = *state;
-
-	load(fixture, "DATABASE_URL=postgres://h/d", NULL);
-	must(fixture);
-	assert_true(warned(fixture, "DATABASE_URL is not used"));
-}
-
-/* ---- what is refused
- * --------------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------ */
 
 static void bad_connections_are_refused_with_file_and_line(void **state)
 {
@@ -552,20 +361,8 @@ int main(void)
 		CASE(a_roles_password_takes_the_place_of_every_form_of_the_common_one),
 		CASE(a_roles_url_takes_the_place_of_the_common_parts),
 		CASE(two_spellings_that_disagree_are_an_error_that_names_both),
-		CASE(an_endpoint_is_taken_whole_from_one_layer),
-		CASE(credentials_never_come_from_a_weaker_layer_than_the_endpoint),
-		CASE(a_drivers_own_secret_is_a_credential),
-		CASE(the_endpoint_of_the_ini_takes_credentials_from_every_layer),
-		CASE(a_stronger_password_replaces_the_inis_password_file),
-		CASE(a_url_from_a_stronger_layer_replaces_the_parts),
-		CASE(what_is_said_twice_in_one_layer_is_an_error_that_names_both),
-		CASE(a_test_value_never_falls_back_to_the_application),
 		CASE(relative_paths_go_from_the_ini_or_from_where_the_variable_was_typed),
 		CASE(without_an_ini_paths_of_dotenv_go_from_the_working_directory),
-		CASE(database_url_is_kept_for_the_default_connection),
-		CASE(database_url_beside_another_endpoint_is_an_error_that_names_both),
-		CASE(database_url_stands_above_a_weaker_endpoint_and_leaves_its_credentials_behind),
-		CASE(database_url_without_a_default_connection_is_said_to_be_unused),
 		CASE(bad_connections_are_refused_with_file_and_line),
 		CASE(keys_of_a_driver_that_only_resemble_ours_are_the_drivers),
 		CASE(a_bad_variable_is_an_error_that_names_it),

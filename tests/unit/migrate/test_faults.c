@@ -397,6 +397,39 @@ static void a_failure_that_cannot_be_recorded_does_not_hide_the_first_error(void
 	assert_non_null(strstr(warnings[0], "injected failure"));
 }
 
+static void expect_unrecorded(struct place *place, size_t append, const char *hint, const char *rows)
+{
+	start_anew(place);
+	place_tables(place);
+	shim_reset(place);
+	shim.append_only = true;
+	shim.fault = FAULT_FAIL;
+	shim.at = append;
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED,
+		     "could not be recorded");
+	expect_hint(place, hint);
+	assert_null(strstr(place->error.hint, "nothing of this migration stands"));
+	shim_reset(place);
+	expect_rows(place, rows);
+	expect_chain(place);
+}
+
+static void a_statement_that_ran_unrecorded_is_not_said_to_be_gone(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql",
+		    "-- migrate:up transaction:false\nCREATE TABLE a (id);\nCREATE TABLE b (id);\n");
+	expect_unrecorded(place, 2,
+			  "0 of 2 statements of its up section stand and are recorded; statement 1 may",
+			  "1_a partial");
+	expect_unrecorded(place, 3,
+			  "1 of 2 statements of its up section stand and are recorded; statement 2 may",
+			  "1_a partial");
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED,
+		     "already exists");
+	expect_hint(place, "statement 2 may stand too, unrecorded: look");
+}
+
 static void foreign_keys_that_were_broken_before_do_not_stop_a_migration(void **state)
 {
 	struct place *place = *state;
@@ -433,6 +466,7 @@ int main(void)
 		FAULT_CASE(an_unknown_commit_that_happened_counts),
 		FAULT_CASE(an_unknown_commit_that_did_not_happen_fails_and_is_not_repeated),
 		FAULT_CASE(a_failure_that_cannot_be_recorded_does_not_hide_the_first_error),
+		FAULT_CASE(a_statement_that_ran_unrecorded_is_not_said_to_be_gone),
 		FAULT_CASE(foreign_keys_that_were_broken_before_do_not_stop_a_migration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

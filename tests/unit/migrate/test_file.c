@@ -230,6 +230,15 @@ static void a_near_miss_of_a_directive_is_refused(void **state)
 	expect_refused("-- migrate:up\n-- eloquent:unless env=a\n", 2, "not a directive");
 }
 
+static void what_does_not_begin_with_two_dashes_is_no_directive(void **state)
+{
+	(void)state;
+	const char *text = "-- migrate:up\nx- migrate:down\n-x migrate:down\nSELECT 5-- migrate:down\n-\n";
+	assert_int_equal(parse(text), STATUS_OK);
+	assert_false(migration.down.present);
+	assert_int_equal(migration.up.size, strlen(text) - strlen("-- migrate:up\n"));
+}
+
 static void a_directive_of_ours_must_say_something(void **state)
 {
 	(void)state;
@@ -292,6 +301,7 @@ int main(void)
 		cmocka_unit_test(down_before_up_is_refused),
 		cmocka_unit_test(text_before_the_first_directive_is_refused),
 		cmocka_unit_test(a_near_miss_of_a_directive_is_refused),
+		cmocka_unit_test(what_does_not_begin_with_two_dashes_is_no_directive),
 		cmocka_unit_test(a_directive_of_ours_must_say_something),
 		cmocka_unit_test(bad_options_are_refused),
 		cmocka_unit_test(bytes_that_are_not_utf8_are_refused_with_their_line),

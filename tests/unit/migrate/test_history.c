@@ -135,6 +135,16 @@ static void without_a_readable_checkpoint_everything_is_verified(void **state)
 	expect_broken(place, VERIFY_TAIL, "event 1");
 }
 
+static void a_checkpoint_may_stand_at_the_first_event(void **state)
+{
+	struct place *place = *state;
+	four_events(place);
+	place_sql(place, "UPDATE eloquent_meta SET value = (SELECT '1 ' || hash FROM eloquent_history WHERE sequence = 1) "
+			 "WHERE key = 'checkpoint'");
+	place_sql(place, "UPDATE eloquent_history SET actor = 'eve' WHERE sequence = 1");
+	assert_int_equal(verify(place, VERIFY_TAIL), STATUS_OK);
+}
+
 static void a_broken_chain_stops_a_writing_command(void **state)
 {
 	struct place *place = *state;
@@ -343,6 +353,7 @@ int main(void)
 		CASE(a_verified_event_that_was_replaced_is_found_by_the_checkpoint),
 		CASE(the_tail_check_covers_what_came_after_the_checkpoint),
 		CASE(without_a_readable_checkpoint_everything_is_verified),
+		CASE(a_checkpoint_may_stand_at_the_first_event),
 		CASE(a_broken_chain_stops_a_writing_command),
 		CASE(an_event_of_a_newer_version_is_refused),
 		CASE(a_migrator_notices_what_others_wrote),

@@ -61,6 +61,43 @@ static void none_runs_while_something_versioned_stays_pending(void **state)
 	expect_reported(place, "+R_a");
 }
 
+static void an_unchanged_one_does_not_run_by_its_name_either(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "R_a.sql", VIEW "1;\n");
+	place_run(place);
+	must(place, place_try_run(place, (struct run_selection){.only = "R_a"}));
+	assert_int_equal(place->migrator.step_count, 0);
+}
+
+static void one_for_another_environment_does_not_run(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "R_a.sql", "-- eloquent:only env=staging\n" VIEW "1;\n");
+	place_run(place);
+	expect_rows(place, "");
+	place->migrator.word = "staging";
+	place_run(place);
+	place->migrator.word = "development";
+	place_write(place, "R_a.sql", "-- eloquent:only env=staging\n" VIEW "2;\n");
+	place_run(place);
+	assert_int_equal(place->migrator.step_count, 0);
+	expect_sql(place, "SELECT * FROM v", "1");
+}
+
+static void one_without_a_transaction_that_changed_runs_from_its_start(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "R_a.sql", "-- migrate:up transaction:false\nDROP VIEW IF EXISTS v;\nbroken;\n");
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED, "broken");
+	expect_rows(place, "R_a partial");
+	place_write(place, "R_a.sql", VIEW "1;\n");
+	expect_rows(place, "R_a stale");
+	place_run(place);
+	expect_sql(place, "SELECT * FROM v", "1");
+	expect_chain(place);
+}
+
 static void step_does_not_count_them(void **state)
 {
 	struct place *place = *state;
@@ -150,6 +187,9 @@ int main(void)
 		CASE(an_unchanged_one_does_not_run_again),
 		CASE(a_changed_one_runs_again),
 		CASE(none_runs_while_something_versioned_stays_pending),
+		CASE(an_unchanged_one_does_not_run_by_its_name_either),
+		CASE(one_for_another_environment_does_not_run),
+		CASE(one_without_a_transaction_that_changed_runs_from_its_start),
 		CASE(step_does_not_count_them),
 		CASE(they_are_never_rolled_back),
 		CASE(they_run_again_after_everything_was_rolled_back),

@@ -145,7 +145,7 @@ static void a_failed_down_leaves_the_migration_applied_and_says_so(void **state)
 	place_run(place);
 	expect_error(place, place_try_rollback(place, (struct rollback_selection){0}),
 		     STATUS_STATEMENT_FAILED, "2_b.sql:4: statement 2 of 2");
-	expect_hint(place, "nothing of this migration stands");
+	expect_hint(place, "this migration is applied as it was before");
 	expect_rows(place, "1_a applied, 2_b applied");
 	expect_sql(place, "SELECT count(*) FROM sqlite_schema WHERE name = 'a'", "1");
 	expect_sql(place, "SELECT event, direction FROM eloquent_history WHERE sequence = 3",

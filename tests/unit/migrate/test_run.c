@@ -238,6 +238,8 @@ static void unknown_options_are_refused_with_their_line(void **state)
 	struct place *place = *state;
 	expect_malformed(place, "\n-- migrate:up forein_keys:on\nSELECT 1;\n", "1_a.sql:2");
 	expect_hint(place, "foreign_keys");
+	expect_hint(place, "transaction, timeout and lock_timeout");
+	expect_malformed(place, "-- migrate:up foreign_keys:perhaps\nSELECT 1;\n", "foreign_keys");
 }
 
 static void a_later_file_is_split_before_an_earlier_one_is_sent(void **state)

@@ -260,13 +260,13 @@ static void a_malformed_script_names_its_line(void **state)
 /* Otherwise the caller would read beyond the script or never end. */
 static void a_splitter_that_breaks_its_contract_is_stopped(void **state)
 {
-	static const char *const scripts[] = {"STUCK here", "BEYOND it", "KIND of"};
+	static const char *const scripts[] = {" STUCK here", " BEYOND it", " KIND of"};
 	struct stage stage;
 	struct elq_span span;
 	(void)state;
 	stage_play(&stage, "");
 	for (size_t i = 0; i < COUNT_OF(scripts); i++) {
-		assert_int_equal(stage_next(&stage, scripts[i], 0, &span), STATUS_INTERNAL);
+		assert_int_equal(stage_next(&stage, scripts[i], 1, &span), STATUS_INTERNAL);
 		assert_says(&stage.scene,
 			    "the driver puppet broke its contract in the slot next_statement");
 	}

@@ -223,7 +223,10 @@ static void a_missing_driver_names_the_path_and_what_is_there(void **state)
 	assert_says(&scene, "has no drivers");
 	scene_install(&scene, "good");
 	assert_int_equal(load(&scene, "sqlight", &driver), STATUS_PLUGIN_MISSING);
-	assert_says(&scene, "has the drivers: good");
+	scene_install(&scene, "newer");
+	assert_int_equal(load(&scene, "goot", &driver), STATUS_PLUGIN_MISSING);
+	assert_says(&scene, "did you mean \"good\"?");
+	assert_says(&scene, "has the drivers: good, newer");
 	scene_close(&scene);
 }
 

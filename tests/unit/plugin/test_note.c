@@ -27,7 +27,8 @@ static enum status read_corpus(struct scene *scene, const char *name, struct elq
 static void a_sound_note_is_read(void **state)
 {
 	static const char *const names[] = {"accepted", "accepted_beside_build_id",
-					    "accepted_aligned_to_8", "accepted_longer"};
+					    "accepted_aligned_to_8", "accepted_longer",
+					    "accepted_unpadded_end"};
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct scene scene;
@@ -62,6 +63,8 @@ static void each_malformed_file_has_its_own_sentence(void **state)
 		{"name_unterminated", "member \"name\" is malformed"},
 		{"name_padded_with_junk", "member \"name\" is malformed"},
 		{"bad_schemes", "member \"schemes\" is malformed"},
+		{"bad_schemes_end", "member \"schemes\" is malformed"},
+		{"bad_schemes_letter", "member \"schemes\" is malformed"},
 		{"huge_name_size", "malformed note segment"},
 		{"huge_desc_size", "malformed note segment"},
 		{"segment_outside", "is truncated"},
@@ -157,6 +160,31 @@ static void no_damaged_header_byte_makes_it_crash(void **state)
 	scene_close(&scene);
 }
 
+/* Nobody's note is that long; reading it would only cost memory. */
+static void a_note_segment_above_the_cap_is_refused(void **state)
+{
+	struct scene scene;
+	TEXT_CLEANUP struct text bytes = {0};
+	struct elq_note note;
+	Elf64_Phdr segment;
+	(void)state;
+	scene_open(&scene);
+	const char *path = path_join(&scene.arena, TEST_SOURCE_DIR, "tests/fuzz/corpus/note/accepted");
+	assert_int_equal(file_read(path, TEXT_CAP, &bytes, &scene.error), STATUS_OK);
+	CLEANUP(fd_close) int fd = memory_file(bytes.data, bytes.size);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	memcpy(&segment, bytes.data + sizeof(Elf64_Ehdr), sizeof(segment));
+	for (uint64_t over = 0; over < 2; over++) {
+		segment.p_filesz = ((uint64_t)64 << 10) + over;
+		assert_int_equal(pwrite(fd, &segment, sizeof(segment), sizeof(Elf64_Ehdr)),
+				 sizeof(segment));
+		assert_int_equal(note_read(fd, "it", &note, &scene.error),
+				 over ? STATUS_PLUGIN_REFUSED : STATUS_OK);
+	}
+	assert_says(&scene, "has a note segment of 65537 bytes; the cap is 65536");
+	scene_close(&scene);
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	struct scene scene;
@@ -199,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_real_plugin_cut_anywhere_in_its_first_4_kib_is_refused),
 		cmocka_unit_test(a_real_plugin_without_its_last_byte_is_refused),
 		cmocka_unit_test(no_damaged_header_byte_makes_it_crash),
+		cmocka_unit_test(a_note_segment_above_the_cap_is_refused),
 		cmocka_unit_test(what_is_no_file_is_refused),
 		cmocka_unit_test(kinds_have_names_and_other_words_are_no_kinds),
 	};
