@@ -1,7 +1,7 @@
 /* audit.c - appends to the audit trail: one lock, one look at the tail, one
  * write. What a line holds is audit_line.c's; when a record is written is run/'s.
  *
- * The lock is an open file description's (F_OFD_SETLKW) on the trail itself: it
+ * The lock is an open file description's (F_OFD_SETLK) on the trail itself: it
  * excludes other processes and other threads, and dies with its holder. The
  * trail's last bytes are read backwards, never the whole file. */
 #include "observe/private.h"
@@ -18,6 +18,7 @@
 #define TAIL_STEP ((size_t)4 << 10)
 #define TAIL_CAP (4 * AUDIT_LINE_CAP)
 #define OPEN_TRIES 16
+#define LOCK_WAIT_NS INT64_C(10000000000)
 
 struct trail {
 	const char *path;
@@ -71,15 +72,24 @@ static enum status trail_open(struct trail *trail, struct error *error)
 	return STATUS_OK;
 }
 
+/* Polled, not waited for: a process that was stopped inside an append must not
+ * hold up everybody for ever. */
 static int trail_lock(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int result;
+	int64_t end = clock_monotonic_ns() + LOCK_WAIT_NS;
 
-	do {
-		result = fcntl(fd, F_OFD_SETLKW, &lock);
-	} while (result != 0 && errno == EINTR);
-	return result;
+	for (;;) {
+		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+			return 0;
+		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
+			return -1;
+		if (clock_monotonic_ns() >= end) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		clock_sleep_ms(1);
+	}
 }
 
 /* Opens and locks the file that has the name: a rotation may have renamed the
@@ -97,7 +107,12 @@ static enum status trail_take(struct trail *trail, struct error *error)
 			return trail_fail(trail, error, strerror(errno));
 		if (!S_ISREG(held.st_mode))
 			return trail_fail(trail, error, "it is not a regular file");
-		if (trail_lock(trail->fd) != 0 || fstat(trail->fd, &held) != 0)
+		if (trail_lock(trail->fd) != 0)
+			return trail_fail(trail, error,
+					  errno == ETIMEDOUT
+						  ? "another process has held its lock for 10 s"
+						  : strerror(errno));
+		if (fstat(trail->fd, &held) != 0)
 			return trail_fail(trail, error, strerror(errno));
 		if (lstat(trail->path, &named) == 0 && named.st_dev == held.st_dev &&
 		    named.st_ino == held.st_ino) {

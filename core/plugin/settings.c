@@ -34,8 +34,8 @@ static enum status put(struct resolution *resolution, const struct elq_param *pa
 		       const struct origin *origin, struct error *error)
 {
 	const char *expected = NULL;
-	const char *converted = setting_convert(param, value, base_folder(resolution, origin->layer),
-						resolution->arena, &expected);
+	const char *folder = base_folder(resolution, origin->layer);
+	const char *converted = setting_convert(param, value, folder, resolution->arena, &expected);
 	bool secret = (param->flags & ELQ_PARAM_SECRET) != 0;
 	if (converted == NULL) {
 		error_set(error, STATUS_CONFIG,
@@ -54,6 +54,7 @@ static enum status put(struct resolution *resolution, const struct elq_param *pa
 		.flags = secret ? ELQ_PARAM_SECRET : 0,
 		.name = param->name,
 		.value = {.data = converted, .size = strlen(converted)},
+		.folder = {.data = folder, .size = strlen(folder)},
 	};
 	return STATUS_OK;
 }

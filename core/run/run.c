@@ -9,12 +9,12 @@
 #define CONNECT_RETRY_MS 200
 
 void run_init(struct run *run, struct observer *observer, struct invocation *invocation,
-	      const char *const *environ, const char *installed_plugins)
+	      const char *const *variables, const char *installed_plugins)
 {
 	*run = (struct run){.observer = observer,
 			    .invocation = invocation,
 			    .tool = "eloquent " ELOQUENT_VERSION,
-			    .environ = environ,
+			    .environ = variables,
 			    .installed_plugins = installed_plugins};
 	random_id(run->id);
 	pthread_mutex_init(&run->show_lock, NULL);

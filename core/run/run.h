@@ -103,7 +103,7 @@ struct run {
  * deciding status. */
 enum status run_execute(struct run *run);
 void run_init(struct run *run, struct observer *observer, struct invocation *invocation,
-	      const char *const *environ, const char *installed_plugins);
+	      const char *const *variables, const char *installed_plugins);
 void run_free(struct run *run);
 
 /* ---- for handlers ------------------------------------------------------------- */

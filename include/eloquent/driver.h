@@ -23,6 +23,8 @@ struct elq_setting {
 	uint32_t flags; /* ELQ_PARAM_SECRET */
 	struct elq_str name;
 	struct elq_str value;
+	struct elq_str folder; /* absolute; relative paths inside a value such as a url count
+				* from here (ELQ_PARAM_PATH values arrive absolute) */
 };
 
 /* open(): ELQ_OPEN_WRITE: the command may write. Without it the driver makes

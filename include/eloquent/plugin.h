@@ -113,8 +113,8 @@ typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 #define ELQ_ENTRY_SYMBOL "elq_plugin_v1"
 
 #define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \
-	extern const struct elq_note_record elq_note_record_;                                          \
-	__attribute__((section(".note.eloquent.plugin"), used, aligned(4), visibility("hidden")))      \
+	extern __attribute__((visibility("hidden"))) const struct elq_note_record elq_note_record_;    \
+	__attribute__((section(".note.eloquent.plugin"), used, aligned(4)))                            \
 	const struct elq_note_record elq_note_record_ = {                                              \
 		9,                                                                                     \
 		(uint32_t)sizeof(struct elq_note),                                                     \

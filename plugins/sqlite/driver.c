@@ -83,11 +83,7 @@ static int32_t slot_rollback(const struct elq_call *call, struct elq_connection 
 
 static void slot_cancel(struct elq_connection *connection)
 {
-	atomic_store(&connection->cancelled, 1);
-	pthread_mutex_lock(&connection->swap);
-	if (connection->db)
-		sqlite3_interrupt(connection->db);
-	pthread_mutex_unlock(&connection->swap);
+	waiting_cancel(connection);
 }
 
 /* ---- splitting --------------------------------------------------------------------- */

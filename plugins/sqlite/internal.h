@@ -115,7 +115,7 @@ struct elq_connection {
 	pthread_mutex_t swap; /* held while db is exchanged and while cancel() uses it */
 	sqlite3 *db;
 	atomic_int cancelled; /* cancel() came during this slot */
-	bool deaf;            /* rolling back: neither cancellation nor deadline counts */
+	bool deaf;            /* rolling back: neither cancellation nor deadline counts; under swap */
 	int32_t stopped;      /* ELQ_ERR_CANCELLED or _TIMEOUT, as the handlers found; else ELQ_OK */
 	int64_t wait_us;      /* how long to wait for the database's locks */
 	int64_t wait_since_ns;
@@ -162,6 +162,8 @@ int32_t connection_check_writable(struct elq_connection *connection);
 
 void waiting_install(struct elq_connection *connection, sqlite3 *db);
 bool waiting_is_over(struct elq_connection *connection); /* cancelled, or past the deadline */
+void waiting_cancel(struct elq_connection *connection);  /* from any thread */
+void waiting_set_deaf(struct elq_connection *connection, bool deaf);
 
 /* ---- failure.c: SQLite's errors as the host's ---------------------------------- */
 

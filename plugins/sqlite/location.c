@@ -67,7 +67,8 @@ static int32_t path_of_url(const struct elq_call *call, char *url, char **ret_pa
 	}
 	if (strpbrk(path, "?#"))
 		return sqlkit_fail(call, ELQ_ERR_INVALID,
-				   "set options as keys of the connection; write %3F for a question mark in a name",
+				   "set options as keys of the connection; write %3F for a question "
+				   "mark in a name",
 				   "the url of an SQLite database takes no options");
 	if (!decode_percent(path))
 		return sqlkit_fail(call, ELQ_ERR_INVALID, "write a percent sign as %25",
@@ -110,8 +111,8 @@ static int32_t resolve_folder(const struct elq_call *call, char *path, char **re
 
 /* One step: joins folder and name into *ret_path, and follows a link there.
  * *ret_more says that the result must be looked at again. */
-static int32_t follow(const struct elq_call *call, const char *folder, const char *name, char **ret_path,
-		      bool *ret_more)
+static int32_t follow(const struct elq_call *call, const char *folder, const char *name,
+		      char **ret_path, bool *ret_more)
 {
 	bool root = strcmp(folder, "/") == 0;
 	char *path = sqlite3_mprintf("%s/%s", root ? "" : folder, name);
@@ -158,22 +159,38 @@ static int32_t resolve(const struct elq_call *call, const char *named, struct lo
 			return status;
 	}
 	sqlite3_free(path);
-	return sqlkit_fail(call, ELQ_ERR_CONNECT, "correct the links", "%s is behind too many links", named);
+	return sqlkit_fail(call, ELQ_ERR_CONNECT, "correct the links", "%s is behind too many links",
+			   named);
 }
 
 static int32_t check_named(const struct elq_call *call, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	if (*path == '\0')
-		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file", "the SQLite database has an empty path");
+		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file",
+				   "the SQLite database has an empty path");
 	if (strcmp(slash ? slash + 1 : path, ":memory:") == 0)
 		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file",
 				   "an SQLite database in memory would forget its history at once");
 	return ELQ_OK;
 }
 
-static int32_t resolve_setting(const struct elq_call *call, const struct elq_str *setting, bool is_url,
-			       struct location *ret)
+/* A relative path inside a url counts from where the url was written. */
+static int32_t resolve_from(const struct elq_call *call, const struct elq_str *folder, const char *path,
+			    struct location *ret)
+{
+	if (path[0] == '/' || !folder->data)
+		return resolve(call, path, ret);
+	char *absolute = sqlite3_mprintf("%.*s/%s", (int)folder->size, folder->data, path);
+	if (!absolute)
+		return failure_no_memory(call);
+	int32_t status = resolve(call, absolute, ret);
+	sqlite3_free(absolute);
+	return status;
+}
+
+static int32_t resolve_setting(const struct elq_call *call, const struct elq_str *setting,
+			       const struct elq_str *folder, bool is_url, struct location *ret)
 {
 	if (setting->size >= PATH_MAX || memchr(setting->data, '\0', (size_t)setting->size))
 		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file",
@@ -186,7 +203,7 @@ static int32_t resolve_setting(const struct elq_call *call, const struct elq_str
 	if (status == ELQ_OK)
 		status = check_named(call, path);
 	if (status == ELQ_OK)
-		status = resolve(call, path, ret);
+		status = resolve_from(call, folder, path, ret);
 	sqlite3_free(text);
 	return status;
 }
@@ -211,17 +228,20 @@ int32_t location_read(const struct elq_call *call, const struct elq_setting *set
 {
 	struct elq_str path = {0};
 	struct elq_str url = {0};
+	struct elq_str folder = {0};
 	struct location location = {.lock_timeout_us = LOCK_TIMEOUT_US};
 	uint64_t stride = setting_count ? settings[0].struct_size : 0;
 	for (uint64_t i = 0; i < setting_count; i++) {
-		const struct elq_setting *setting =
-			(const void *)((const char *)settings + i * stride);
+		const struct elq_setting *setting = (const void *)((const char *)settings + i * stride);
+		if (ELQ_REACHES(stride, struct elq_setting, folder))
+			folder = setting->folder;
 		if (str_is(&setting->name, "path"))
 			path = setting->value;
 		else if (str_is(&setting->name, "url"))
 			url = setting->value;
 		else if (!str_is(&setting->name, "lock_timeout"))
-			return sqlkit_fail(call, ELQ_ERR_INVALID, "the keys are path, url and lock_timeout",
+			return sqlkit_fail(call, ELQ_ERR_INVALID,
+					   "the keys are path, url and lock_timeout",
 					   "the SQLite driver has no key %.*s", (int)setting->name.size,
 					   setting->name.data);
 		else if (!read_duration(&setting->value, &location.lock_timeout_us))
@@ -231,7 +251,8 @@ int32_t location_read(const struct elq_call *call, const struct elq_setting *set
 	if (!path.data == !url.data)
 		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path = database/app.sqlite, or url",
 				   "an SQLite connection needs either path or url");
-	int32_t status = resolve_setting(call, path.data ? &path : &url, !path.data, &location);
+	int32_t status =
+		resolve_setting(call, path.data ? &path : &url, &folder, !path.data, &location);
 	if (status == ELQ_OK)
 		*ret = location;
 	return status;

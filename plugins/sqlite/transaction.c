@@ -62,8 +62,10 @@ static int32_t start(struct elq_connection *connection)
 		if (status == ELQ_OK && unit->migration)
 			status = foreign_keys_begin(connection);
 		if (status != ELQ_OK) {
+			waiting_set_deaf(connection, true);
 			if (!sqlite3_get_autocommit(connection->db))
 				statement_run(connection, "ROLLBACK");
+			waiting_set_deaf(connection, false);
 			return status;
 		}
 	}
@@ -239,22 +241,23 @@ static int32_t rollback_nested(struct elq_connection *connection)
 	return status;
 }
 
-int32_t transaction_rollback(struct elq_connection *connection)
+static int32_t rollback_outer(struct elq_connection *connection)
 {
-	if (!connection->unit.open)
-		return ELQ_OK;
-	connection->deaf = true; /* neither Ctrl-C nor a deadline may leave it half done */
-	if (connection->unit.nested) {
-		int32_t status = rollback_nested(connection);
-		connection->deaf = false;
-		return status;
-	}
 	/* What SQLite rolled back by itself needs nothing more. */
 	int32_t status = ELQ_OK;
 	if (connection->exists && !sqlite3_get_autocommit(connection->db))
 		status = statement_run(connection, "ROLLBACK");
 	foreign_keys_forget(connection); /* it may know what is no longer so */
-	connection->deaf = false;
 	end(connection);
+	return status;
+}
+
+int32_t transaction_rollback(struct elq_connection *connection)
+{
+	if (!connection->unit.open)
+		return ELQ_OK;
+	waiting_set_deaf(connection, true); /* neither Ctrl-C nor a deadline may leave it half done */
+	int32_t status = connection->unit.nested ? rollback_nested(connection) : rollback_outer(connection);
+	waiting_set_deaf(connection, false);
 	return status;
 }

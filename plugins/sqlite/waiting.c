@@ -52,6 +52,22 @@ static int busy(void *context, int tries)
 	return 1;
 }
 
+void waiting_cancel(struct elq_connection *connection)
+{
+	atomic_store(&connection->cancelled, 1);
+	pthread_mutex_lock(&connection->swap);
+	if (connection->db && !connection->deaf)
+		sqlite3_interrupt(connection->db);
+	pthread_mutex_unlock(&connection->swap);
+}
+
+void waiting_set_deaf(struct elq_connection *connection, bool deaf)
+{
+	pthread_mutex_lock(&connection->swap);
+	connection->deaf = deaf;
+	pthread_mutex_unlock(&connection->swap);
+}
+
 void waiting_install(struct elq_connection *connection, sqlite3 *db)
 {
 	sqlite3_busy_handler(db, busy, connection);

@@ -23,13 +23,13 @@ struct sqlkit_history_dialect {
 /* The statements of one dialect, composed once per connection. Texts keep their
  * address and content, so that a driver may cache what it prepared for them. */
 struct sqlkit_history {
-	char create_history[1024];
-	char create_meta[256];
+	char create_history[1536];
+	char create_meta[512];
 	char append[1024];
-	char read[768];
-	char read_meta[128];
-	char remove_meta[128];
-	char insert_meta[128];
+	char read[1024];
+	char read_meta[256];
+	char remove_meta[256];
+	char insert_meta[256];
 	/* Runs a statement of ours: the slot execute() of driver.h. */
 	int32_t (*execute)(const struct elq_call *call, struct elq_connection *connection,
 			   const struct elq_statement *statement, const struct elq_sink *sink,

@@ -110,11 +110,12 @@ AT(elq_manifest, param_count, 72)
 AT(elq_manifest, process_init, 80)
 AT(elq_manifest, ops, 88)
 
-SIZE(elq_setting, 40)
+SIZE(elq_setting, 56)
 AT(elq_setting, struct_size, 0)
 AT(elq_setting, flags, 4)
 AT(elq_setting, name, 8)
 AT(elq_setting, value, 24)
+AT(elq_setting, folder, 40)
 
 SIZE(elq_description, 96)
 AT(elq_description, struct_size, 0)

@@ -27,6 +27,7 @@ PHASES = ("outside a transaction", "between statements", "inside a statement",
           "inside a statement of the tool's", "inside COMMIT")
 REQUIRED = (1, 2, 4)  # of PHASES; each at least a tenth of the trials
 SHARE = 0.10
+LINGER = {1: 0.010, 2: 0.150, 4: 0.060}  # seconds; about the length of each phase
 
 
 def migrations(work):
@@ -124,20 +125,32 @@ class Killer:
         short = [phase for phase in REQUIRED if self.fell[phase] < 1.5 * SHARE * (done + 1)]
         return self.random.choice(short) if short else None
 
+    def wait_for(self, wanted, child):
+        """Returns when the run has been in this phase for a random while, so that
+        its end is hit as often as its beginning. A few such moments are let pass."""
+        passes = self.random.randrange(3)
+        while child.poll() is None:
+            if self.page.read()[0] != wanted:
+                continue
+            end = time.monotonic() + self.random.uniform(0.0, LINGER[wanted])
+            while time.monotonic() < end and self.page.read()[0] == wanted:
+                pass
+            if self.page.read()[0] == wanted:
+                if passes == 0:
+                    return
+                passes -= 1
+            while self.page.read()[0] == wanted and child.poll() is None:
+                pass
+
     def strike(self, project):
         """Kills one run; the phase that was hit, or None when the run was over before."""
         child = self.start(project)
         moment = time.monotonic() + self.random.uniform(0.0, 0.9 * self.duration)
-        linger = self.random.uniform(0.0, 0.006)
         wanted = self.wanted()
         while time.monotonic() < moment and child.poll() is None:
             time.sleep(0.0005)
-        while wanted is not None and self.page.read()[0] != wanted and child.poll() is None:
-            pass
         if wanted is not None:
-            end = time.monotonic() + linger
-            while time.monotonic() < end and self.page.read()[0] == wanted:
-                pass
+            self.wait_for(wanted, child)
         child.send_signal(signal.SIGKILL)
         child.communicate()
         if child.returncode != -signal.SIGKILL:

@@ -35,7 +35,10 @@ def environment(**more):
 def build(prefix):
     """The installed program: --prefix, SOAK_PREFIX, or a build of our own."""
     prefix = prefix or os.environ.get("SOAK_PREFIX")
-    return pathlib.Path(prefix).resolve() / "bin" / "eloquent" if prefix else make("soak")
+    program = pathlib.Path(prefix).resolve() / "bin" / "eloquent" if prefix else make("soak")
+    if not program.exists():
+        sys.exit(f"soak: there is no {program}; --prefix is the folder that the program was installed to")
+    return program
 
 
 def make(name, *settings):

@@ -247,8 +247,8 @@ static inline struct elq_str str(const char *text)
 static inline int32_t try_open(const char *path, uint32_t flags, struct elq_connection **ret)
 {
 	struct elq_setting settings[] = {
-		{sizeof(settings[0]), 0, str("path"), str(path)},
-		{sizeof(settings[0]), 0, str("lock_timeout"), str("200000")},
+		{sizeof(settings[0]), 0, str("path"), str(path), {0}},
+		{sizeof(settings[0]), 0, str("lock_timeout"), str("200000"), {0}},
 	};
 	return driver->open(&call, settings, 2, flags, ret);
 }

@@ -214,7 +214,7 @@ static void strange_names_are_names(void **state)
 
 static void begin_enforced(struct elq_connection *connection)
 {
-	struct elq_setting option = {sizeof(option), 0, str("foreign_keys"), str("yes")};
+	struct elq_setting option = {sizeof(option), 0, str("foreign_keys"), str("yes"), {0}};
 	struct elq_begin given = {.struct_size = sizeof(given),
 				  .flags = MIGRATION,
 				  .options = &option,

@@ -249,7 +249,7 @@ static void a_link_to_nothing_names_the_database_it_would_be(void **state)
 
 static int32_t open_url(const char *url, struct elq_connection **ret)
 {
-	struct elq_setting setting = {sizeof(setting), ELQ_PARAM_SECRET, str("url"), str(url)};
+	struct elq_setting setting = {sizeof(setting), ELQ_PARAM_SECRET, str("url"), str(url), {0}};
 	return driver->open(&call, &setting, 1, 0, ret);
 }
 
@@ -302,12 +302,12 @@ static void settings_are_one_place_and_known_keys(void **state)
 {
 	(void)state;
 	struct elq_connection *connection = NULL;
-	struct elq_setting both[] = {{sizeof(both[0]), 0, str("path"), str(database)},
-				     {sizeof(both[0]), 0, str("url"), str("sqlite:x")}};
+	struct elq_setting both[] = {{sizeof(both[0]), 0, str("path"), str(database), {0}},
+				     {sizeof(both[0]), 0, str("url"), str("sqlite:x"), {0}}};
 	assert_int_equal(driver->open(&call, both, 2, 0, &connection), ELQ_ERR_INVALID);
 	assert_int_equal(driver->open(&call, NULL, 0, 0, &connection), ELQ_ERR_INVALID);
-	struct elq_setting unknown[] = {{sizeof(unknown[0]), 0, str("path"), str(database)},
-					{sizeof(unknown[0]), 0, str("sslmode"), str("x")}};
+	struct elq_setting unknown[] = {{sizeof(unknown[0]), 0, str("path"), str(database), {0}},
+					{sizeof(unknown[0]), 0, str("sslmode"), str("x"), {0}}};
 	assert_int_equal(driver->open(&call, unknown, 2, 0, &connection), ELQ_ERR_INVALID);
 	assert_non_null(strstr(seen.message, "sslmode"));
 	unknown[1].name = str("lock_timeout");

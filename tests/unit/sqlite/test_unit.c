@@ -301,7 +301,7 @@ static void options_other_than_foreign_keys_are_refused(void **state)
 {
 	(void)state;
 	struct elq_connection *connection = open_write();
-	struct elq_setting option = {sizeof(option), 0, str("sql_mode"), str("x")};
+	struct elq_setting option = {sizeof(option), 0, str("sql_mode"), str("x"), {0}};
 	struct elq_begin given = {.struct_size = sizeof(given),
 				  .flags = MIGRATION,
 				  .options = &option,

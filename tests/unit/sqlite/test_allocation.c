@@ -1,0 +1,193 @@
+/* test_allocation.c - the n-th allocation fails, for n = 1, 2, 3, ... until a
+ * whole run succeeds: whatever fails is reported, nothing crashes or leaks, and
+ * the database holds a migration with its event, or neither. */
+#include "harness.h"
+
+#include <sqlite3.h>
+
+static sqlite3_mem_methods usual;
+static int64_t countdown; /* the allocation that fails; 0: none */
+static bool has_failed;
+
+static bool fails_now(void)
+{
+	if (countdown == 0 || --countdown > 0)
+		return false;
+	has_failed = true;
+	return true;
+}
+
+static void *failing_malloc(int size)
+{
+	return fails_now() ? NULL : usual.xMalloc(size);
+}
+
+static void *failing_realloc(void *old, int size)
+{
+	return fails_now() ? NULL : usual.xRealloc(old, size);
+}
+
+/* Before the library is used for the first time in this process. */
+static int install(void **state)
+{
+	int (*config)(int, ...) = NULL;
+	void *symbol = library("sqlite3_config");
+	memcpy(&config, &symbol, sizeof(config));
+	if (config(SQLITE_CONFIG_GETMALLOC, &usual) != SQLITE_OK)
+		return -1;
+	sqlite3_mem_methods failing = usual;
+	failing.xMalloc = failing_malloc;
+	failing.xRealloc = failing_realloc;
+	if (config(SQLITE_CONFIG_MALLOC, &failing) != SQLITE_OK)
+		return -1;
+	return load_plugin(state);
+}
+
+/* A step of the scenario: false ends it. */
+#define STEP(expression)                        \
+	do {                                    \
+		if ((expression) != ELQ_OK)     \
+			return false;           \
+	} while (0)
+
+static int32_t run_unit(struct elq_connection *connection, int64_t sequence, const char *const *statements)
+{
+	int32_t status = try_begin(connection, MIGRATION);
+	for (; status == ELQ_OK && *statements; statements++)
+		status = try_execute(connection, *statements);
+	if (status == ELQ_OK)
+		status = try_append(connection, sequence);
+	if (status == ELQ_OK)
+		status = driver->commit(&call, connection);
+	if (status != ELQ_OK && driver->rollback(&call, connection) != ELQ_OK)
+		assert_true(has_failed);
+	return status;
+}
+
+static int32_t ignore_row(void *context, const struct elq_value *values, uint64_t count)
+{
+	(void)context, (void)values, (void)count;
+	return 0;
+}
+
+static int32_t ignore_event(void *context, const struct elq_event *event)
+{
+	(void)context, (void)event;
+	return 0;
+}
+
+static bool write_scenario(struct elq_connection *connection)
+{
+	static const char *const first[] = {"CREATE TABLE p(id INTEGER PRIMARY KEY)",
+					    "CREATE TABLE c(a REFERENCES p, b)", "INSERT INTO c VALUES(NULL, 1)",
+					    NULL};
+	static const char *const second[] = {"PRAGMA case_sensitive_like = 1", "INSERT INTO c VALUES(5, 1)", NULL};
+	static const char *const third[] = {"ALTER TABLE p RENAME TO q", "CREATE INDEX i ON c(a)", NULL};
+	STEP(try_begin(connection, 0));
+	STEP(history->create(&call, connection));
+	STEP(driver->commit(&call, connection));
+	STEP(run_unit(connection, 1, first));
+	/* Breaks a key: asked for once more, then refused. */
+	for (int i = 0; i < 2; i++) {
+		int32_t status = run_unit(connection, 2, second);
+		if (status != ELQ_ERR_CONSTRAINT) {
+			assert_true(has_failed);
+			return false;
+		}
+	}
+	STEP(run_unit(connection, 2, third));
+	return true;
+}
+
+static bool read_scenario(struct elq_connection *connection)
+{
+	int32_t found = 0;
+	struct elq_sink sink = {.struct_size = sizeof(sink), .row = ignore_row};
+	struct elq_event_sink events = {.struct_size = sizeof(events), .event = ignore_event};
+	struct elq_lock_holder holder = {.struct_size = sizeof(holder), .id = str("id")};
+	struct elq_lock *lock = NULL;
+	STEP(lock_ops->acquire(&call, connection, &holder, &lock));
+	int32_t status = lock_ops->inspect(&call, connection, &holder);
+	lock_ops->release(&call, lock);
+	STEP(status);
+	STEP(history->read(&call, connection, 0, &events));
+	STEP(schema->describe(&call, connection, &sink));
+	STEP(schema->holds_rows(&call, connection, &found));
+	int64_t dropped = 0;
+	STEP(try_begin(connection, MIGRATION));
+	status = schema->wipe(&call, connection, &dropped);
+	if (driver->rollback(&call, connection) != ELQ_OK)
+		assert_true(has_failed);
+	STEP(status);
+	return true;
+}
+
+/* What the file says, by the native shell: a migration's tables are there when
+ * its event is. */
+static void check_file(void)
+{
+	static const struct {
+		const char *tables;
+		const char *events;
+	} states[] = {
+		{"", ""},
+		{"eloquent_history,eloquent_meta", "0"},
+		{"c,eloquent_history,eloquent_meta,p", "1"},
+		{"c,eloquent_history,eloquent_meta,q", "2"},
+	};
+	if (!exists(database))
+		return;
+	assert_string_equal(shell(database, "PRAGMA integrity_check;"), "ok");
+	char tables[256];
+	snprintf(tables, sizeof(tables), "%s",
+		 shell(database, "SELECT group_concat(name) FROM (SELECT name FROM sqlite_schema "
+				 "WHERE type = 'table' ORDER BY name);"));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		if (strcmp(tables, states[i].tables) != 0)
+			continue;
+		if (i > 0)
+			assert_string_equal(shell(database, "SELECT count(*) FROM eloquent_history;"),
+					    states[i].events);
+		return;
+	}
+	fail_msg("tables: %s", tables);
+}
+
+static bool run_once(void)
+{
+	struct elq_connection *connection = NULL;
+	bool whole = false;
+	if (try_open(database, ELQ_OPEN_WRITE, &connection) == ELQ_OK) {
+		whole = write_scenario(connection) && read_scenario(connection);
+		driver->close(&call, connection);
+	} else {
+		assert_null(connection);
+	}
+	return whole;
+}
+
+static void no_failing_allocation_does_harm(void **state)
+{
+	(void)state;
+	int64_t n = 0;
+	for (bool whole = false; !whole; n++) {
+		unlink(database);
+		unlink(in_folder("app.db-journal"));
+		has_failed = false;
+		countdown = n + 1;
+		whole = run_once() && !has_failed;
+		countdown = 0;
+		if (!whole && !has_failed)
+			fail_msg("n = %lld: %s", (long long)n, seen.message);
+		if (n % 50 == 0)
+			check_file();
+	}
+	assert_true(n > 500);
+	check_file();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {TEST(no_failing_allocation_does_harm)};
+	return cmocka_run_group_tests(tests, install, NULL);
+}
