@@ -38,11 +38,6 @@ static enum status transactional_run(struct work *work, struct error *error)
 	};
 	enum status status = unit_run(&unit, error);
 	work->stuck = unit.stuck;
-	/* What went wrong beside a statement names no file yet. */
-	if (status && !work->failed && !error->file) {
-		error_prefix(error, "%s", work->step->file->path);
-		error_at(error, work->step->file->path, 0, 0);
-	}
 	return status;
 }
 
@@ -88,6 +83,11 @@ static enum status step_run(struct work *work, struct error *error)
 					     : nontransactional_run(work, error);
 	if (!status)
 		return STATUS_OK;
+	/* What went wrong beside a statement names no file yet. */
+	if (!error->file) {
+		error_prefix(error, "%s", work->step->file->path);
+		error_at(error, work->step->file->path, 0, 0);
+	}
 	/* A cancelled call does not know which signal it was. */
 	if (status == STATUS_INTERRUPTED && migrator_stop_status(work->migrator))
 		status = error->status = migrator_stop_status(work->migrator);

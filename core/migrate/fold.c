@@ -48,7 +48,7 @@ static void entry_settle(struct fold *fold, struct entry *entry, const struct el
 {
 	entry_become(fold, entry, state, false);
 	entry->checksum = keep(fold, event->checksum);
-	entry->batch = event->batch;
+	entry->batch = event->batch < 0 ? 0 : event->batch;
 	entry->sequence = event->sequence;
 	entry->statements_done = 0;
 	if (!str_equals(event->name, entry->name))

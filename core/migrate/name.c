@@ -47,7 +47,7 @@ bool name_matches(const char *name, const char *typed)
 	return strncmp(name, typed, size) == 0 && (!typed[size] || text_equal(typed + size, EXTENSION));
 }
 
-enum status name_unknown(const struct migrator *migrator, const char *typed, struct error *error)
+void name_unknown(const struct migrator *migrator, const char *typed, struct error *error)
 {
 	struct arena arena = {0};
 	const char **names = arena_alloc(&arena, (migrator->row_count + 1) * sizeof(*names));
@@ -62,5 +62,4 @@ enum status name_unknown(const struct migrator *migrator, const char *typed, str
 	else
 		error_hint(error, "eloquent migrate:status shows the names");
 	arena_free(&arena);
-	return STATUS_UNKNOWN_NAME;
 }

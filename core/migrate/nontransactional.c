@@ -36,8 +36,7 @@ static enum status record_statement(struct work *work, const struct chain *base,
 		return STATUS_OK;
 	}
 	work->unrecorded = number;
-	error_prefix(error, "%s: statement %zu ran, but could not be recorded", work->step->file->path,
-		     number);
+	error_prefix(error, "statement %zu ran, but could not be recorded", number);
 	return status;
 }
 
@@ -132,8 +131,7 @@ enum status nontransactional_run(struct work *work, struct error *error)
 	status = journal_record(work->migrator, &record, error);
 	if (status) {
 		work->unrecorded = work->script->count;
-		error_prefix(error, "%s: all of its statements ran, but that could not be recorded",
-			     work->step->file->path);
+		error_prefix(error, "all of its statements ran, but that could not be recorded");
 	}
 	return status;
 }

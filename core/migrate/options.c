@@ -117,6 +117,20 @@ enum status options_parse(struct arena *arena, const char *path, int64_t line, c
 	return STATUS_OK;
 }
 
+/* The driver's hint names its own options; the mistyped one may be one of ours. */
+static void options_hint(const char *name, struct error *error)
+{
+	static const char *const ours[] = {"transaction", "timeout", "lock_timeout"};
+	const char *nearest = text_nearest(name, ours, COUNT_OF(ours));
+	CLEANUP(mem_free_text) char *theirs = mem_text(error->hint);
+	if (!theirs)
+		error_hint(error, "write a value of that kind, or take the option out");
+	else if (nearest)
+		error_hint(error, "did you mean %s?", nearest);
+	else
+		error_hint(error, "%s; every driver has transaction, timeout and lock_timeout", theirs);
+}
+
 enum status options_check(struct database *database, const struct migration *file,
 			  const struct section *section, struct error *error)
 {
@@ -124,6 +138,7 @@ enum status options_check(struct database *database, const struct migration *fil
 		const struct setting *option = &section->options.items[i];
 		enum status status = database_check_option(database, option->key, option->value, error);
 		if (status) {
+			options_hint(option->key, error);
 			error_prefix(error, "%s:%lld", file->path, (long long)option->origin.line);
 			error_at(error, file->path, option->origin.line, 0);
 			return status;

@@ -8,9 +8,9 @@
 
 /* Is `typed` this migration's name, with or without the file's extension? */
 bool name_matches(const char *name, const char *typed);
-/* STATUS_UNKNOWN_NAME for a word that names nothing, with the nearest name that
- * files or history know. */
-enum status name_unknown(const struct migrator *migrator, const char *typed, struct error *error);
+/* The error for a word that names nothing, with the nearest name that files or
+ * history know. */
+void name_unknown(const struct migrator *migrator, const char *typed, struct error *error);
 
 /* ---- files (options.c, read.c) ------------------------------------------------ */
 

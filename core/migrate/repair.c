@@ -139,10 +139,23 @@ static const char *repair_word(enum repair_kind kind)
 	return "unknown";
 }
 
+/* The file's words count, where there is one. */
+static void record_name(struct record *record, const struct repair *repair)
+{
+	if (repair->file) {
+		record->version = repair->file->version;
+		record->name = repair->file->name;
+		record->checksum = repair->file->checksum;
+	} else if (repair->entry) {
+		record->version = repair->entry->version;
+		record->name = repair->entry->name;
+		record->checksum = repair->entry->checksum;
+	}
+}
+
 static enum status repair_body(struct unit *unit, struct error *error)
 {
 	const struct repair *repair = unit->context;
-	const struct migration *file = repair->file;
 	const struct entry *entry = repair->entry;
 	bool up = repair->kind == REPAIR_ACCEPT || repair->kind == REPAIR_MARK_APPLIED;
 	bool known = entry && entry_stands(entry);
@@ -153,15 +166,13 @@ static enum status repair_body(struct unit *unit, struct error *error)
 	struct record record = {
 		.event = "repaired",
 		.direction = up ? "up" : "down",
-		.version = file ? file->version : entry->version,
-		.name = file ? file->name : entry->name,
-		.checksum = file ? file->checksum : entry->checksum,
 		.batch = known ? entry->batch : unit->migrator->history.last_batch + 1,
 		.statement = -1,
 		.detail = detail_close(&detail),
 		.duration_us = -1,
 		.rows = -1,
 	};
+	record_name(&record, repair);
 	enum status status = journal_append(unit->migrator, &unit->chain, &record, error);
 	return status ? status : journal_checkpoint(unit->migrator, &unit->chain, error);
 }

@@ -34,7 +34,7 @@ static enum status half_up_refuse(const struct migrator *migrator, struct error 
 }
 
 struct standing {
-	const struct row **items;
+	struct row *items;
 	size_t count;
 	size_t capacity;
 };
@@ -46,8 +46,8 @@ static void standing_free(struct standing *standing)
 
 static int newest_first(const void *left, const void *right)
 {
-	int64_t a = (*(const struct row *const *)left)->entry->sequence;
-	int64_t b = (*(const struct row *const *)right)->entry->sequence;
+	int64_t a = ((const struct row *)left)->entry->sequence;
+	int64_t b = ((const struct row *)right)->entry->sequence;
 	return (a < b) - (a > b);
 }
 
@@ -57,7 +57,7 @@ static void standing_collect(const struct migrator *migrator, struct standing *r
 {
 	for (size_t i = 0; i < migrator->row_count; i++)
 		if (can_go_down(&migrator->rows[i]))
-			VEC_PUSH(ret, &migrator->rows[i]);
+			VEC_PUSH(ret, migrator->rows[i]);
 	if (ret->count)
 		qsort(ret->items, ret->count, sizeof(*ret->items), newest_first);
 }
@@ -103,13 +103,13 @@ static enum status bounds_of(const struct migrator *migrator,
 	}
 	if (selection->batch <= 0) {
 		for (size_t i = 0; i < standing->count; i++)
-			if (standing->items[i]->entry->batch > ret->batch)
-				ret->batch = standing->items[i]->entry->batch;
+			if (standing->items[i].entry->batch > ret->batch)
+				ret->batch = standing->items[i].entry->batch;
 		return STATUS_OK;
 	}
 	ret->batch = selection->batch;
 	for (size_t i = 0; i < standing->count; i++)
-		if (standing->items[i]->entry->batch == selection->batch)
+		if (standing->items[i].entry->batch == selection->batch)
 			return STATUS_OK;
 	error_set(error, STATUS_UNKNOWN_NAME,
 		  "no migration of a batch %lld is applied and can be rolled back",
@@ -122,12 +122,12 @@ static void steps_add_down(struct migrator *migrator, const struct standing *sta
 			   const struct bounds *bounds)
 {
 	for (size_t i = 0; i < standing->count; i++) {
-		const struct entry *entry = standing->items[i]->entry;
+		const struct entry *entry = standing->items[i].entry;
 		if (bounds->step && (int64_t)migrator->step_count >= bounds->step)
 			break;
 		if (entry->sequence > bounds->after &&
 		    (bounds->batch < 0 || entry->batch == bounds->batch))
-			steps_add(migrator, standing->items[i], true);
+			steps_add(migrator, &standing->items[i], true);
 	}
 }
 
@@ -197,8 +197,7 @@ enum status migrator_select_redo(struct migrator *migrator, int64_t step, struct
 	bool every = down && undoes_all(migrator);
 	for (size_t i = down; i > 0; i--) {
 		const struct migration *file = migrator->steps[i - 1].file;
-		struct row row = {
-			.state = ROW_PENDING, .file = file, .entry = migrator->steps[i - 1].entry};
+		struct row row = {.state = ROW_PENDING, .file = file};
 		if (!file->applies) {
 			error_set(error, STATUS_CHECK_FAILED,
 				  "%s is not for this environment (%s): it would be undone and not run "

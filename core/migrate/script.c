@@ -188,5 +188,6 @@ enum status script_split(struct database *database, const struct migration *file
 		return STATUS_OK;
 	splitting.number = 1;
 	splitting.line = script->count ? script->items[0].line : section->line;
-	return refuse(&splitting, "BEGIN without a COMMIT at the end of the section", control_remedy);
+	return refuse(&splitting, "no COMMIT at the end of the section that starts with BEGIN",
+		      control_remedy);
 }

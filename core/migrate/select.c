@@ -32,7 +32,8 @@ enum status row_require(const struct migrator *migrator, const char *typed, cons
 		error_hint(error, "its -- eloquent:only line says where it runs");
 		return STATUS_UNKNOWN_NAME;
 	}
-	return name_unknown(migrator, typed, error);
+	name_unknown(migrator, typed, error);
+	return STATUS_UNKNOWN_NAME;
 }
 
 /* `to` and baseline mean a place in the order of versions; a repeatable has none. */

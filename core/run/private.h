@@ -66,6 +66,30 @@ int signals_fd(const struct run *run); /* readable once a signal came; -1: not s
 bool stop_wait(const struct run *run, int64_t ms);
 enum status stop_status(const struct run *run, struct error *error);
 
+/* stations.c, in the order in which run.c calls them; each for one target. A
+ * failure stays with its target. */
+enum status station_verdict_local(struct run *run, struct target *target,
+				  struct error *error) MUST_CHECK;
+enum status station_load_driver(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+enum status station_open_database(struct run *run, struct target *target,
+				  struct error *error) MUST_CHECK;
+enum status station_verdict_of_database(struct run *run, struct target *target,
+					struct error *error) MUST_CHECK;
+enum status station_check_capable(struct run *run, struct target *target,
+				  struct error *error) MUST_CHECK;
+enum status station_check_target(struct run *run, struct target *target,
+				 struct error *error) MUST_CHECK;
+enum status station_preview_target(struct run *run, struct target *target,
+				   struct error *error) MUST_CHECK;
+enum status station_verdict_on_answer(struct run *run, struct target *target,
+				      struct error *error) MUST_CHECK;
+enum status station_check_again(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+enum status station_verdict_under_lock(struct run *run, struct target *target,
+				       struct error *error) MUST_CHECK;
+enum status station_write_intent(struct run *run, struct target *target,
+				 struct error *error) MUST_CHECK;
+void station_work_target(struct run *run, struct target *target);
+
 /* say.c */
 void target_flush(struct run *run, struct target *target);
 

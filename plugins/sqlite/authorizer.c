@@ -37,9 +37,10 @@ static int no_memory(struct seen *seen)
 
 /* With an argument these still only ask, or change the file and not the session. */
 static const char *const harmless[] = {
-	"application_id",    "foreign_key_check", "foreign_key_list", "incremental_vacuum", "index_info",
-	"index_list",        "index_xinfo",       "integrity_check",  "optimize",           "quick_check",
-	"table_info",        "table_list",        "table_xinfo",      "user_version",       "wal_checkpoint",
+	"application_id", "foreign_key_check", "foreign_key_list", "incremental_vacuum",
+	"index_info",     "index_list",        "index_xinfo",      "integrity_check",
+	"optimize",       "quick_check",       "table_info",       "table_list",
+	"table_xinfo",    "user_version",      "wal_checkpoint",
 };
 
 /* These reach every connection of the process. */
@@ -52,8 +53,8 @@ static const char *const process_wide[] = {
 
 /* On a connection for reading: what asks. */
 static const char *const asking[] = {
-	"foreign_key_check", "foreign_key_list", "index_info",  "index_list",  "index_xinfo",
-	"integrity_check",   "quick_check",      "table_info",  "table_list",  "table_xinfo",
+	"foreign_key_check", "foreign_key_list", "index_info", "index_list", "index_xinfo",
+	"integrity_check",   "quick_check",      "table_info", "table_list", "table_xinfo",
 };
 
 static int see_pragma(struct seen *seen, const char *name, const char *argument)
@@ -189,8 +190,8 @@ static int see_reading(struct seen *seen, int action, const char *name, const ch
 	return refuse(seen, "this connection was opened for reading only");
 }
 
-static int authorize(void *context, int action, const char *first, const char *second, const char *schema,
-		     const char *trigger)
+static int authorize(void *context, int action, const char *first, const char *second,
+		     const char *schema, const char *trigger)
 {
 	struct elq_connection *connection = context;
 	(void)trigger;

@@ -18,8 +18,8 @@
 
 /* Handles are opened for this much and made safe in configure(). No mutexes:
  * the host serializes a connection's slots. No links: the path is resolved. */
-#define OPEN_FLAGS                                                                                  \
-	(SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |                      \
+#define OPEN_FLAGS                                                                                     \
+	(SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |                         \
 	 SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW)
 
 /* ---- one handle ----------------------------------------------------------- */
@@ -55,7 +55,8 @@ static int32_t handle_open(struct elq_connection *connection, const char *path, 
 	if (sqlite3_open_v2(path ? path : ":memory:", &db, flags, NULL) != SQLITE_OK) {
 		char doing[PATH_MAX + 32];
 		sqlite3_snprintf(sizeof(doing), doing, "cannot open %s", connection->location.path);
-		status = db ? failure_report(connection, db, doing) : failure_no_memory(connection->call);
+		status = db ? failure_report(connection, db, doing)
+			    : failure_no_memory(connection->call);
 	} else {
 		status = configure(connection, db, !path);
 	}
@@ -83,8 +84,9 @@ static void handle_swap(struct elq_connection *connection, sqlite3 *db)
 
 static int32_t refuse_kind(struct elq_connection *connection, mode_t mode)
 {
-	return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, "correct the path", "%s is %s, not an SQLite database",
-			   connection->location.path, S_ISDIR(mode) ? "a folder" : "not a regular file");
+	return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, "correct the path",
+			   "%s is %s, not an SQLite database", connection->location.path,
+			   S_ISDIR(mode) ? "a folder" : "not a regular file");
 }
 
 static int32_t check_links(struct elq_connection *connection, const struct stat *file)
@@ -104,8 +106,8 @@ static int32_t look(struct elq_connection *connection, struct stat *ret, bool *r
 	struct stat file;
 	if (lstat(path, &file) != 0) {
 		if (errno != ENOENT)
-			return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, NULL, "cannot look at %s: %s",
-					   path, strerrordesc_np(errno));
+			return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, NULL,
+					   "cannot look at %s: %s", path, strerrordesc_np(errno));
 		*ret_there = false;
 		return ELQ_OK;
 	}
@@ -141,7 +143,7 @@ static void note_rights(struct elq_connection *connection)
 static int32_t open_file(struct elq_connection *connection, int more_flags)
 {
 	sqlite3 *db = NULL;
-	struct stat file;
+	struct stat file = {0};
 	bool there = false;
 	int32_t status = handle_open(connection, connection->location.path, more_flags, &db);
 	if (status == ELQ_OK)
@@ -161,7 +163,7 @@ static int32_t open_file(struct elq_connection *connection, int more_flags)
 
 static int32_t open_first(struct elq_connection *connection)
 {
-	struct stat file;
+	struct stat file = {0};
 	bool there = false;
 	int32_t status = look(connection, &file, &there);
 	if (status != ELQ_OK)
@@ -181,7 +183,7 @@ int32_t connection_refresh(struct elq_connection *connection)
 {
 	if (connection->exists)
 		return ELQ_OK;
-	struct stat file;
+	struct stat file = {0};
 	bool there = false;
 	int32_t status = look(connection, &file, &there);
 	return status == ELQ_OK && there ? open_file(connection, 0) : status;
@@ -204,14 +206,15 @@ int32_t connection_check_place(struct elq_connection *connection)
 {
 	if (!connection->exists)
 		return ELQ_OK;
-	struct stat file;
+	struct stat file = {0};
 	bool there = false;
 	int32_t status = look(connection, &file, &there);
 	if (status != ELQ_OK)
 		return status;
 	if (there && file.st_dev == connection->device && file.st_ino == connection->inode)
 		return ELQ_OK;
-	return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, "run again, to work on the file that is there now",
+	return sqlkit_fail(connection->call, ELQ_ERR_CONNECT,
+			   "run again, to work on the file that is there now",
 			   "%s was %s since it was opened", connection->location.path,
 			   there ? "replaced" : "removed");
 }
@@ -289,8 +292,9 @@ int32_t connection_describe(struct elq_connection *connection, struct elq_descri
 	if (status != ELQ_OK)
 		return status;
 	if (!write_identity(connection))
-		return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, NULL, "cannot look at the folder %s: %s",
-				   connection->location.folder, strerrordesc_np(errno));
+		return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, NULL,
+				   "cannot look at the folder %s: %s", connection->location.folder,
+				   strerrordesc_np(errno));
 	struct elq_description own = {
 		.struct_size = ret->struct_size,
 		.flags = ELQ_CONN_TRANSACTIONAL_DDL | ELQ_CONN_PERSISTENT,

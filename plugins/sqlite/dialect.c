@@ -3,17 +3,19 @@
 #include "sqlite/dialect.h"
 
 #define OUTSIDE "put it into a migration with transaction:false on its directive line"
-#define FOREIGN_KEYS                                                                                \
-	"migrations run with foreign keys not enforced and are checked before they commit; "       \
+#define FOREIGN_KEYS                                                                                   \
+	"migrations run with foreign keys not enforced and are checked before they commit; "           \
 	"say foreign_keys:on on the directive line to enforce them"
 #define LASTS "it does nothing inside a transaction; put it into a migration with transaction:false"
 
 /* A pragma that is set, however it is written. Reading one is an ordinary statement. */
-#define PRAGMA_SET(name, hint)                                                                      \
-	{"PRAGMA " name " =", ELQ_STATEMENT_NO_TRANSACTION, hint},                                  \
-	{"PRAGMA " name " (", ELQ_STATEMENT_NO_TRANSACTION, hint},                                  \
-	{"PRAGMA ? . " name " =", ELQ_STATEMENT_NO_TRANSACTION, hint},                              \
-	{"PRAGMA ? . " name " (", ELQ_STATEMENT_NO_TRANSACTION, hint}
+#define PRAGMA_SET(name, hint)                                                                         \
+	{"PRAGMA " name " =", ELQ_STATEMENT_NO_TRANSACTION, hint},                                     \
+		{"PRAGMA " name " (", ELQ_STATEMENT_NO_TRANSACTION, hint},                             \
+		{"PRAGMA ? . " name " =", ELQ_STATEMENT_NO_TRANSACTION, hint},                         \
+	{                                                                                              \
+		"PRAGMA ? . " name " (", ELQ_STATEMENT_NO_TRANSACTION, hint                            \
+	}
 
 static const struct sqlkit_rule rules[] = {
 	{"BEGIN", ELQ_STATEMENT_BEGIN, NULL},
@@ -41,7 +43,8 @@ const struct sqlkit_splitter sqlite_splitter = {
 	.lexer = {.quotes = "'\"`", .brackets = true, .nested_comments = false},
 	.trigger_bodies = true,
 	.client_mark = '.',
-	.client_hint = "this is a command of the sqlite3 shell, not SQL; write the statements that it stands for",
+	.client_hint = "this is a command of the sqlite3 shell, not SQL; write the statements that it "
+		       "stands for",
 	.rules = rules,
 	.rule_count = sizeof(rules) / sizeof(rules[0]),
 };

@@ -32,7 +32,8 @@ static int32_t slot_open(const struct elq_call *call, const struct elq_setting *
 	*ret_connection = NULL;
 	if (sqlite3_libversion_number() < SQLITE_OLDEST)
 		return sqlkit_fail(call, ELQ_ERR_UNSUPPORTED, "install SQLite 3.37 or newer",
-				   "the SQLite library here is %s, which is too old", sqlite3_libversion());
+				   "the SQLite library here is %s, which is too old",
+				   sqlite3_libversion());
 	if (!sqlite3_threadsafe())
 		return sqlkit_fail(call, ELQ_ERR_UNSUPPORTED, "install a library built with threads",
 				   "the SQLite library here was built without threads");
@@ -57,7 +58,8 @@ static int32_t slot_execute(const struct elq_call *call, struct elq_connection *
 			    struct elq_result *ret_result)
 {
 	struct elq_statement own = {0};
-	memcpy(&own, statement, statement->struct_size < sizeof(own) ? statement->struct_size : sizeof(own));
+	memcpy(&own, statement,
+	       statement->struct_size < sizeof(own) ? statement->struct_size : sizeof(own));
 	connection_enter(connection, call);
 	return connection_leave(connection, statement_execute(connection, &own, sink, ret_result));
 }
@@ -127,7 +129,8 @@ static int32_t slot_next_statement(const struct elq_call *call, struct elq_conne
 	if (offset > size)
 		return sqlkit_fail(call, ELQ_ERR_INVALID, NULL, "the offset lies behind the script");
 	uint64_t line = line_of(connection, script, size, offset);
-	int32_t status = sqlkit_splitter_next(&sqlite_splitter, script, size, offset, line, &span, &reason);
+	int32_t status =
+		sqlkit_splitter_next(&sqlite_splitter, script, size, offset, line, &span, &reason);
 	if (status == ELQ_OK)
 		remember_line(connection, script, size, &span);
 	span.struct_size = ret->struct_size;
@@ -151,7 +154,8 @@ static const void *slot_get_extension(const char *name, uint64_t size)
 		{ELQ_EXT_SCHEMA, &sqlite_schema},
 	};
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
-		if (strlen(extensions[i].name) == size && memcmp(extensions[i].name, name, (size_t)size) == 0)
+		if (strlen(extensions[i].name) == size &&
+		    memcmp(extensions[i].name, name, (size_t)size) == 0)
 			return extensions[i].vtable;
 	return NULL;
 }
@@ -170,7 +174,10 @@ static const struct elq_driver driver = {
 	.get_extension = slot_get_extension,
 };
 
-#define STR(literal) {.data = (literal), .size = sizeof(literal) - 1}
+#define STR(literal)                                                                                   \
+	{                                                                                              \
+		.data = (literal), .size = sizeof(literal) - 1                                         \
+	}
 
 static const struct elq_param params[] = {
 	{

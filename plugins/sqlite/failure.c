@@ -36,7 +36,8 @@ static const char *hint_of(int extended)
 {
 	switch (extended & 0xff) {
 	case SQLITE_BUSY:
-		return "another program is using this database; wait until it is done, or raise lock_timeout";
+		return "another program is using this database; wait until it is done, or raise "
+		       "lock_timeout";
 	case SQLITE_FULL:
 		return "free some space on the disk that holds the database, then run again";
 	case SQLITE_IOERR:

@@ -54,7 +54,7 @@ struct loading {
 
 static struct foreign_key *append_key(struct foreign_keys *keys)
 {
-	if (keys->count == keys->capacity) {
+	if (!keys->items || keys->count == keys->capacity) {
 		uint64_t capacity = keys->capacity ? keys->capacity * 2 : 16;
 		struct foreign_key *items = sqlite3_realloc64(keys->items, capacity * sizeof(*items));
 		if (!items)
@@ -73,7 +73,8 @@ static int32_t take_key(void *context, sqlite3_stmt *statement)
 {
 	struct loading *loading = context;
 	struct foreign_keys *keys = loading->keys;
-	const char *child = loading->child ? loading->child : (const char *)sqlite3_column_text(statement, 4);
+	const char *child =
+		loading->child ? loading->child : (const char *)sqlite3_column_text(statement, 4);
 	const char *parent = (const char *)sqlite3_column_text(statement, 2);
 	const char *column = (const char *)sqlite3_column_text(statement, 3);
 	int64_t id = sqlite3_column_int64(statement, 0);
@@ -110,9 +111,9 @@ static int32_t load_keys(struct elq_connection *connection, const char *child, c
 }
 
 /* instr() and not LIKE, whose meaning a PRAGMA of the migration can change. */
-#define ALL_KEYS                                                                                    \
-	"SELECT f.id, f.seq, f.\"table\", f.\"from\", m.name FROM main.sqlite_schema AS m, "              \
-	"pragma_foreign_key_list(m.name, 'main') AS f "                                             \
+#define ALL_KEYS                                                                                       \
+	"SELECT f.id, f.seq, f.\"table\", f.\"from\", m.name FROM main.sqlite_schema AS m, "           \
+	"pragma_foreign_key_list(m.name, 'main') AS f "                                                \
 	"WHERE m.type = 'table' AND instr(lower(m.sql), 'references') ORDER BY m.name, f.id, f.seq"
 /* The pager's own count: moves with every commit, ours and others'. */
 static uint32_t data_version(struct elq_connection *connection)
@@ -139,8 +140,9 @@ static int32_t refresh_map(struct elq_connection *connection)
 		const char *name = seen->redefined.items[i];
 		remove_child(keys, name);
 		if (seen->references) /* without that word no statement makes a key */
-			status = load_keys(connection, name,
-					   sqlite3_mprintf("PRAGMA main.foreign_key_list(\"%w\")", name));
+			status = load_keys(
+				connection, name,
+				sqlite3_mprintf("PRAGMA main.foreign_key_list(\"%w\")", name));
 	}
 	return status;
 }
@@ -199,8 +201,8 @@ static int32_t ask_again(struct elq_connection *connection, const struct violati
 	for (uint64_t i = 0; i < found->count; i++)
 		if (!names_add(retry, found->items[i].child))
 			return failure_no_memory(connection->call);
-	static const char message[] =
-		"rows refer to rows that do not exist; whether they did before the migration is not known yet";
+	static const char message[] = "rows refer to rows that do not exist; whether they did before "
+				      "the migration is not known yet";
 	struct elq_error error = {
 		.struct_size = sizeof(error),
 		.code = ELQ_ERR_CONSTRAINT,
@@ -323,7 +325,8 @@ static int32_t take_presence(void *context, sqlite3_stmt *statement)
 }
 
 /* Does the key act on delete, and does a row refer by it? */
-static int32_t key_would_act(struct elq_connection *connection, const struct foreign_key *key, bool *ret)
+static int32_t key_would_act(struct elq_connection *connection, const struct foreign_key *key,
+			     bool *ret)
 {
 	char *question = NULL;
 	bool refers = false;
@@ -357,11 +360,12 @@ int32_t foreign_keys_check_drop(struct elq_connection *connection, const char *t
 		bool acts = false;
 		status = key_would_act(connection, key, &acts);
 		if (status == ELQ_OK && acts)
-			return sqlkit_fail(connection->call, ELQ_ERR_CONSTRAINT,
-					   "empty or rebuild the child first, or leave out foreign_keys:on",
-					   "not run: dropping %s with foreign keys enforced would delete or "
-					   "change the rows of %s that refer to it (%s)",
-					   table, key->child, key->columns);
+			return sqlkit_fail(
+				connection->call, ELQ_ERR_CONSTRAINT,
+				"empty or rebuild the child first, or leave out foreign_keys:on",
+				"not run: dropping %s with foreign keys enforced would delete or "
+				"change the rows of %s that refer to it (%s)",
+				table, key->child, key->columns);
 	}
 	return status;
 }

@@ -38,7 +38,7 @@ void names_free(struct names *names);
 /* ---- location.c: the settings, and the place that they name ----------------- */
 
 struct location {
-	char *path;   /* absolute, every link resolved; the last component may be absent */
+	char *path; /* absolute, every link resolved; the last component may be absent */
 	char *folder;
 	const char *name; /* inside path */
 	int64_t lock_timeout_us;
@@ -90,7 +90,7 @@ struct foreign_keys {
 	struct foreign_key *items;
 	uint64_t count;
 	uint64_t capacity;
-	struct names counted;    /* children whose violations `standing` holds */
+	struct names counted; /* children whose violations `standing` holds */
 	struct violations standing;
 	struct names retry; /* children to count at the next unit's begin */
 };
@@ -119,7 +119,7 @@ struct elq_connection {
 	int32_t stopped;      /* ELQ_ERR_CANCELLED or _TIMEOUT, as the handlers found; else ELQ_OK */
 	int64_t wait_us;      /* how long to wait for the database's locks */
 	int64_t wait_since_ns;
-	bool ours;            /* the statement that is prepared or run now is not the user's */
+	bool ours; /* the statement that is prepared or run now is not the user's */
 
 	struct unit unit;
 	struct seen seen;
@@ -137,8 +137,8 @@ struct elq_connection {
 		uint64_t line;
 	} memo;
 
-	char identity[512];  /* of describe() */
-	char holder[8192];   /* of inspect(): the lock file's text, cut into strings */
+	char identity[512]; /* of describe() */
+	char holder[8192];  /* of inspect(): the lock file's text, cut into strings */
 };
 
 /* ---- connection.c ------------------------------------------------------------ */
@@ -219,7 +219,8 @@ int32_t foreign_keys_check_drop(struct elq_connection *connection, const char *t
 void foreign_keys_forget(struct elq_connection *connection); /* but not what to retry */
 void foreign_keys_free(struct foreign_keys *foreign_keys);
 
-/* ---- history.c, lock.c, schema.c, driver.c -------------------------------------------------------- */
+/* ---- history.c, lock.c, schema.c, driver.c --------------------------------------------------------
+ */
 
 extern const struct elq_lock_ops sqlite_lock;
 extern const struct elq_schema sqlite_schema;

@@ -87,7 +87,7 @@ static int32_t refuse_folder(const struct elq_call *call, const char *folder)
 			   "cannot reach the folder %s: %s", folder, strerrordesc_np(reason));
 }
 
-/* Splits path at its last '/', resolves the folder. Both results by malloc/sqlite. */
+/* The folder of `path`, links resolved, and the name behind it. Cuts `path`. */
 static int32_t resolve_folder(const struct elq_call *call, char *path, char **ret_folder,
 			      const char **ret_name)
 {
@@ -104,32 +104,46 @@ static int32_t resolve_folder(const struct elq_call *call, char *path, char **re
 	}
 	if (!realpath(folder, resolved))
 		return refuse_folder(call, folder);
-	*ret_folder = sqlite3_mprintf("%s", resolved);
+	char *copy = sqlite3_mprintf("%s", resolved);
+	if (!copy)
+		return failure_no_memory(call);
+	*ret_folder = copy;
 	*ret_name = name;
-	return *ret_folder ? ELQ_OK : failure_no_memory(call);
+	return ELQ_OK;
 }
 
-/* One step: joins folder and name into *ret_path, and follows a link there.
- * *ret_more says that the result must be looked at again. */
-static int32_t follow(const struct elq_call *call, const char *folder, const char *name,
-		      char **ret_path, bool *ret_more)
+static char *join(const char *folder, const char *name)
 {
-	bool root = strcmp(folder, "/") == 0;
-	char *path = sqlite3_mprintf("%s/%s", root ? "" : folder, name);
-	if (!path)
-		return failure_no_memory(call);
+	if (*name == '/')
+		return sqlite3_mprintf("%s", name);
+	return sqlite3_mprintf("%s/%s", strcmp(folder, "/") == 0 ? "" : folder, name);
+}
+
+/* One step from `path` (which is cut): its folder resolved and, when a link
+ * stands at its name, what that leads to. *ret_link: look again from there. */
+static int32_t resolve_once(const struct elq_call *call, char *path, char **ret_folder, char **ret_path,
+			    bool *ret_link)
+{
+	char *folder = NULL;
+	const char *name = NULL;
+	int32_t status = resolve_folder(call, path, &folder, &name);
+	if (status != ELQ_OK || !folder)
+		return status;
 	char target[PATH_MAX];
-	ssize_t size = readlink(path, target, sizeof(target) - 1);
-	*ret_more = size > 0;
+	char *joined = join(folder, name);
+	ssize_t size = joined ? readlink(joined, target, sizeof(target) - 1) : -1;
 	if (size > 0) {
 		target[size] = '\0';
-		sqlite3_free(path);
-		path = target[0] == '/' ? sqlite3_mprintf("%s", target)
-					: sqlite3_mprintf("%s/%s", root ? "" : folder, target);
-		if (!path)
-			return failure_no_memory(call);
+		sqlite3_free(joined);
+		joined = join(folder, target);
 	}
-	*ret_path = path;
+	if (!joined) {
+		sqlite3_free(folder);
+		return failure_no_memory(call);
+	}
+	*ret_folder = folder;
+	*ret_path = joined;
+	*ret_link = size > 0;
 	return ELQ_OK;
 }
 
@@ -138,25 +152,22 @@ static int32_t resolve(const struct elq_call *call, const char *named, struct lo
 	char *path = sqlite3_mprintf("%s", named);
 	if (!path)
 		return failure_no_memory(call);
-	for (int links = 0; links < LINKS_MAX; links++) {
+	for (int links = 0; path && links < LINKS_MAX; links++) {
 		char *folder = NULL;
-		const char *name = NULL;
 		char *next = NULL;
-		bool more = false;
-		int32_t status = resolve_folder(call, path, &folder, &name);
-		if (status == ELQ_OK)
-			status = follow(call, folder, name, &next, &more);
+		bool link = false;
+		int32_t status = resolve_once(call, path, &folder, &next, &link);
 		sqlite3_free(path);
+		if (status != ELQ_OK)
+			return status;
 		path = next;
-		if (status == ELQ_OK && !more) {
+		if (!link) {
 			ret->path = path;
 			ret->folder = folder;
 			ret->name = strrchr(path, '/') + 1;
 			return ELQ_OK;
 		}
 		sqlite3_free(folder);
-		if (status != ELQ_OK)
-			return status;
 	}
 	sqlite3_free(path);
 	return sqlkit_fail(call, ELQ_ERR_CONNECT, "correct the links", "%s is behind too many links",

@@ -35,8 +35,9 @@ static int32_t fail_file(struct elq_connection *connection, const char *doing)
 		hint = "remove that link; the lock file must be a file of its own";
 	else if (reason != EACCES && reason != EPERM && reason != EROFS)
 		hint = NULL;
-	return sqlkit_fail(connection->call, ELQ_ERR_FAILED, hint, "cannot %s the lock file %s" LOCK_SUFFIX ": %s",
-			   doing, connection->location.path, strerrordesc_np(reason));
+	return sqlkit_fail(connection->call, ELQ_ERR_FAILED, hint,
+			   "cannot %s the lock file %s" LOCK_SUFFIX ": %s", doing,
+			   connection->location.path, strerrordesc_np(reason));
 }
 
 /* *ret_fd is -1 when the file is absent and not to be created. */
@@ -110,7 +111,8 @@ static void add_line(sqlite3_str *text, const char *key, const struct elq_str *v
 
 /* In one write behind a cut to nothing, so that a reader sees all, nothing, or
  * (on a full disk) less, and never two holders' lines. */
-static int32_t write_holder(struct elq_connection *connection, int fd, const struct elq_lock_holder *owner)
+static int32_t write_holder(struct elq_connection *connection, int fd,
+			    const struct elq_lock_holder *owner)
 {
 	sqlite3_str *text = sqlite3_str_new(NULL);
 	add_line(text, "id", &owner->id);
@@ -153,7 +155,8 @@ static void cut_holder(struct elq_connection *connection, struct elq_lock_holder
 				*keys[i].value = sqlkit_str(line + size);
 		}
 		if (strncmp(line, "pid=", 4) == 0)
-			for (const char *digit = line + 4; *digit >= '0' && *digit <= '9' && ret->pid < INT_MAX; digit++)
+			for (const char *digit = line + 4;
+			     *digit >= '0' && *digit <= '9' && ret->pid < INT_MAX; digit++)
 				ret->pid = ret->pid * 10 + (*digit - '0');
 	}
 }
@@ -177,7 +180,8 @@ static int32_t acquire(struct elq_connection *connection, const struct elq_lock_
 	memcpy(&owner, given, given->struct_size < sizeof(owner) ? given->struct_size : sizeof(owner));
 	int32_t status = connection_check_writable(connection);
 	if (status == ELQ_OK)
-		status = connection_check_place(connection); /* lock what we have open, not its successor */
+		status = connection_check_place(
+			connection); /* lock what we have open, not its successor */
 	if (status != ELQ_OK)
 		return status;
 	int fd = -1;
@@ -196,7 +200,7 @@ static int32_t acquire(struct elq_connection *connection, const struct elq_lock_
 		lock = sqlite3_malloc64(sizeof(*lock));
 		status = lock ? ELQ_OK : failure_no_memory(connection->call);
 	}
-	if (status != ELQ_OK) {
+	if (status != ELQ_OK || !lock) {
 		close(fd);
 		return status;
 	}
@@ -297,8 +301,8 @@ static int32_t clear_of(struct elq_connection *connection, int fd, const struct 
 	bool same = holder.id.data && holder.id.size == id->size &&
 		    memcmp(holder.id.data, id->data, (size_t)id->size) == 0;
 	if (!same)
-		return sqlkit_fail(connection->call, ELQ_ERR_NOT_FOUND, NULL,
-				   "%s has no holder %.*s", connection->location.path, (int)id->size, id->data);
+		return sqlkit_fail(connection->call, ELQ_ERR_NOT_FOUND, NULL, "%s has no holder %.*s",
+				   connection->location.path, (int)id->size, id->data);
 	return ftruncate(fd, 0) == 0 ? ELQ_OK : fail_file(connection, "write");
 }
 
@@ -311,8 +315,8 @@ static int32_t take_over(struct elq_connection *connection, const struct elq_str
 	if (status != ELQ_OK)
 		return status;
 	if (fd < 0)
-		return sqlkit_fail(connection->call, ELQ_ERR_NOT_FOUND, NULL, "%s has never been locked",
-				   connection->location.path);
+		return sqlkit_fail(connection->call, ELQ_ERR_NOT_FOUND, NULL,
+				   "%s has never been locked", connection->location.path);
 	status = clear_of(connection, fd, id);
 	close(fd);
 	return status;

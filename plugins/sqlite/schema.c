@@ -30,15 +30,15 @@ static const char records[] =
 	" FROM " OBJECTS ", pragma_table_xinfo(m.name, 'main') AS c,"
 	" (SELECT 'type' AS name UNION ALL SELECT 'default' UNION ALL SELECT 'not_null'"
 	"  UNION ALL SELECT 'primary_key' UNION ALL SELECT 'hidden' UNION ALL SELECT 'position') AS a"
-	" WHERE " ORDINARY
-	" UNION ALL SELECT 'foreign_key', m.name || '.' || f.id, 'references',"
+	" WHERE " ORDINARY " UNION ALL SELECT 'foreign_key', m.name || '.' || f.id, 'references',"
 	" f.\"table\" || ' (' || group_concat(f.\"from\" || coalesce(' -> ' || f.\"to\", ''), ', ')"
 	" || ') on update ' || lower(f.on_update) || ' on delete ' || lower(f.on_delete)"
 	" FROM " OBJECTS ", pragma_foreign_key_list(m.name, 'main') AS f WHERE " ORDINARY
 	" GROUP BY m.name, f.id"
 	" UNION ALL SELECT 'index_of', m.name || '.' || i.name, 'columns', i.origin || ' ' ||"
 	" CASE i.\"unique\" WHEN 1 THEN 'unique ' ELSE '' END ||"
-	" (SELECT group_concat(coalesce(x.name, '(expression)'), ', ') FROM pragma_index_info(i.name, 'main') AS x)"
+	" (SELECT group_concat(coalesce(x.name, '(expression)'), ', ') FROM pragma_index_info(i.name, "
+	"'main') AS x)"
 	" FROM " OBJECTS ", pragma_index_list(m.name, 'main') AS i WHERE " ORDINARY
 	") WHERE value IS NOT NULL ORDER BY kind, path, attribute, value";
 
@@ -111,8 +111,8 @@ static int32_t take_presence(void *context, sqlite3_stmt *statement)
 /* ---- holds_rows, holds_objects ---------------------------------------------------- */
 
 /* Shadow tables belong to their virtual table and hold rows when that is empty. */
-#define TABLES_OF_USERS                                                                             \
-	"SELECT type, name FROM pragma_table_list WHERE schema = 'main' "                          \
+#define TABLES_OF_USERS                                                                                \
+	"SELECT type, name FROM pragma_table_list WHERE schema = 'main' "                              \
 	"AND type IN ('table', 'virtual') AND " NOT_OURS
 
 static int32_t holds_rows(struct elq_connection *connection, int32_t *ret)
@@ -124,9 +124,9 @@ static int32_t holds_rows(struct elq_connection *connection, int32_t *ret)
 		status = list_objects(connection, TABLES_OF_USERS, &tables);
 	for (uint64_t i = 0; status == ELQ_OK && !found && i < tables.count; i++) {
 		const struct object *table = &tables.items[i];
-		status = statement_query(connection,
-					 sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 1", table->name),
-					 take_presence, &found);
+		status = statement_query(
+			connection, sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 1", table->name),
+			take_presence, &found);
 		/* A virtual table that cannot be asked (its module is missing) may hold anything. */
 		if (status == ELQ_ERR_FAILED && strcmp(table->type, "virtual") == 0) {
 			status = ELQ_OK;
@@ -153,10 +153,11 @@ static int32_t slot_holds_objects(const struct elq_call *call, struct elq_connec
 	connection_enter(connection, call);
 	int32_t status = connection_refresh(connection);
 	if (status == ELQ_OK)
-		status = statement_query(connection,
-					 sqlite3_mprintf("%s", "SELECT 1 FROM main.sqlite_schema WHERE " NOT_OF_OURS
-							       " LIMIT 1"),
-					 take_presence, &found);
+		status = statement_query(
+			connection,
+			sqlite3_mprintf("%s", "SELECT 1 FROM main.sqlite_schema WHERE " NOT_OF_OURS
+					      " LIMIT 1"),
+			take_presence, &found);
 	if (status == ELQ_OK)
 		*ret = found;
 	return connection_leave(connection, status);
@@ -166,10 +167,10 @@ static int32_t slot_holds_objects(const struct elq_call *call, struct elq_connec
 
 /* What depends on others first. Shadow tables go with their virtual table; what
  * remains of the list is passed over by IF EXISTS. */
-#define OBJECTS_TO_DROP                                                                             \
-	"SELECT type, name FROM main.sqlite_schema WHERE sql IS NOT NULL AND " NOT_OURS            \
-	" ORDER BY CASE WHEN type = 'trigger' THEN 0 WHEN type = 'view' THEN 1 "                    \
-	"WHEN type = 'table' AND sql LIKE 'create virtual%' THEN 2 "                                \
+#define OBJECTS_TO_DROP                                                                                \
+	"SELECT type, name FROM main.sqlite_schema WHERE sql IS NOT NULL AND " NOT_OURS                \
+	" ORDER BY CASE WHEN type = 'trigger' THEN 0 WHEN type = 'view' THEN 1 "                       \
+	"WHEN type = 'table' AND sql LIKE 'create virtual%' THEN 2 "                                   \
 	"WHEN type = 'table' THEN 3 ELSE 4 END, rowid DESC"
 
 static int32_t drop_all(struct elq_connection *connection, const struct objects *objects)

@@ -19,16 +19,17 @@ static int32_t report_prepare(struct elq_connection *connection)
 	if (!connection->ours && seen->no_memory)
 		return failure_no_memory(connection->call);
 	if (!connection->ours && seen->refusal)
-		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, NULL, "not run: %s", seen->refusal);
+		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, NULL, "not run: %s",
+				   seen->refusal);
 	return failure_report(connection, connection->db, NULL);
 }
 
-static int32_t prepare(struct elq_connection *connection, const char *text, uint64_t size, unsigned flags,
-		       sqlite3_stmt **ret, const char **ret_tail)
+static int32_t prepare(struct elq_connection *connection, const char *text, uint64_t size,
+		       unsigned flags, sqlite3_stmt **ret, const char **ret_tail)
 {
 	if (size > INT_MAX)
-		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL, "a statement of %llu bytes is too long",
-				   (unsigned long long)size);
+		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL,
+				   "a statement of %llu bytes is too long", (unsigned long long)size);
 	struct seen *seen = &connection->seen;
 	seen->refusal = NULL;
 	seen->no_memory = false;
@@ -219,7 +220,8 @@ static bool says_references(const struct elq_str *text)
 	static const char word[] = "references";
 	const uint64_t size = sizeof(word) - 1;
 	for (uint64_t i = 0; i + size <= text->size; i++)
-		if ((text->data[i] | 0x20) == 'r' && sqlite3_strnicmp(text->data + i, word, (int)size) == 0)
+		if ((text->data[i] | 0x20) == 'r' &&
+		    sqlite3_strnicmp(text->data + i, word, (int)size) == 0)
 			return true;
 	return false;
 }

@@ -33,10 +33,10 @@ static int32_t read_options(struct elq_connection *connection, const struct elq_
 			(const void *)((const char *)begin->options + i * stride);
 		bool yes = str_is(&option->value, "yes");
 		if (!str_is(&option->name, "foreign_keys") || (!yes && !str_is(&option->value, "no")))
-			return sqlkit_fail(connection->call, ELQ_ERR_INVALID, "the option is foreign_keys:on",
-					   "SQLite migrations have no option %.*s=%.*s",
-					   (int)option->name.size, option->name.data,
-					   (int)option->value.size, option->value.data);
+			return sqlkit_fail(
+				connection->call, ELQ_ERR_INVALID, "the option is foreign_keys:on",
+				"SQLite migrations have no option %.*s=%.*s", (int)option->name.size,
+				option->name.data, (int)option->value.size, option->value.data);
 		*ret_foreign_keys = yes;
 	}
 	return ELQ_OK;
@@ -77,7 +77,8 @@ static int32_t begin_nested(struct elq_connection *connection)
 {
 	struct unit *unit = &connection->unit;
 	if (!unit->autocommit || unit->nested)
-		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL, "a unit of work is open already");
+		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL,
+				   "a unit of work is open already");
 	int32_t status = transaction_ready(connection);
 	bool joins = !sqlite3_get_autocommit(connection->db);
 	if (status == ELQ_OK)
@@ -96,7 +97,8 @@ static int32_t begin_outer(struct elq_connection *connection, const struct elq_b
 		.migration = (begin->flags & ELQ_BEGIN_MIGRATION) != 0,
 		.autocommit = (begin->flags & ELQ_BEGIN_AUTOCOMMIT) != 0,
 	};
-	unit.foreign_keys = !unit.migration; /* SQLite's own default is off, and what migrations expect */
+	unit.foreign_keys =
+		!unit.migration; /* SQLite's own default is off, and what migrations expect */
 	int32_t status = read_options(connection, begin, &unit.foreign_keys);
 	if (status == ELQ_OK)
 		status = connection_refresh(connection);
@@ -107,8 +109,8 @@ static int32_t begin_outer(struct elq_connection *connection, const struct elq_b
 						: connection_check_place(connection);
 	if (status != ELQ_OK)
 		return status;
-	connection->wait_us =
-		begin->lock_timeout_us >= 0 ? begin->lock_timeout_us : connection->location.lock_timeout_us;
+	connection->wait_us = begin->lock_timeout_us >= 0 ? begin->lock_timeout_us
+							  : connection->location.lock_timeout_us;
 	seen_clear(&connection->seen);
 	connection->unit = unit;
 	status = connection->exists ? start(connection) : ELQ_OK;
@@ -125,7 +127,8 @@ int32_t transaction_begin(struct elq_connection *connection, const struct elq_be
 	memcpy(&own, begin, begin->struct_size < sizeof(own) ? begin->struct_size : sizeof(own));
 	bool nested = connection->unit.open && !(own.flags & ELQ_BEGIN_MIGRATION);
 	if (connection->unit.open && !nested)
-		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL, "a unit of work is open already");
+		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL,
+				   "a unit of work is open already");
 	return nested ? begin_nested(connection) : begin_outer(connection, &own);
 }
 
@@ -139,9 +142,10 @@ static int32_t check_alive(struct elq_connection *connection)
 	bool ours = !unit->autocommit || unit->nested;
 	if (!unit->started || !ours || !sqlite3_get_autocommit(connection->db))
 		return ELQ_OK;
-	return sqlkit_fail(connection->call, ELQ_ERR_FAILED,
-			   "look for OR ROLLBACK and RAISE(ROLLBACK, ...) in the migration and in triggers",
-			   "the transaction was ended by one of its statements and rolled back");
+	return sqlkit_fail(
+		connection->call, ELQ_ERR_FAILED,
+		"look for OR ROLLBACK and RAISE(ROLLBACK, ...) in the migration and in triggers",
+		"the transaction was ended by one of its statements and rolled back");
 }
 
 int32_t transaction_ready(struct elq_connection *connection)
@@ -185,9 +189,10 @@ static int32_t commit_nested(struct elq_connection *connection)
 static int32_t commit_autocommit(struct elq_connection *connection)
 {
 	if (!sqlite3_get_autocommit(connection->db))
-		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, "close it with COMMIT",
-				   "the migration left a transaction of its own open; what it did since "
-				   "its BEGIN is rolled back");
+		return sqlkit_fail(
+			connection->call, ELQ_ERR_FAILED, "close it with COMMIT",
+			"the migration left a transaction of its own open; what it did since "
+			"its BEGIN is rolled back");
 	int32_t status = foreign_keys_warn(connection);
 	foreign_keys_forget(connection);
 	if (status == ELQ_OK)
@@ -257,7 +262,8 @@ int32_t transaction_rollback(struct elq_connection *connection)
 	if (!connection->unit.open)
 		return ELQ_OK;
 	waiting_set_deaf(connection, true); /* neither Ctrl-C nor a deadline may leave it half done */
-	int32_t status = connection->unit.nested ? rollback_nested(connection) : rollback_outer(connection);
+	int32_t status =
+		connection->unit.nested ? rollback_nested(connection) : rollback_outer(connection);
 	waiting_set_deaf(connection, false);
 	return status;
 }

@@ -44,9 +44,9 @@ static int bind_time(sqlite3_stmt *statement, int at, uint32_t type, int64_t val
 	char *date = sqlite3_mprintf("%04d-%02d-%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 	if (type == ELQ_TYPE_DATE || !date)
 		return bind_printed(statement, at, date);
-	char *moment = sqlite3_mprintf("%s %02d:%02d:%02d.%06lld%s", date, tm.tm_hour, tm.tm_min,
-				       tm.tm_sec, (long long)micros,
-				       type == ELQ_TYPE_TIMESTAMPTZ ? "Z" : "");
+	char *moment =
+		sqlite3_mprintf("%s %02d:%02d:%02d.%06lld%s", date, tm.tm_hour, tm.tm_min, tm.tm_sec,
+				(long long)micros, type == ELQ_TYPE_TIMESTAMPTZ ? "Z" : "");
 	sqlite3_free(date);
 	return bind_printed(statement, at, moment);
 }
@@ -61,14 +61,16 @@ static int bind_one(sqlite3_stmt *statement, int at, const struct elq_value *val
 	case ELQ_TYPE_I64:
 		return sqlite3_bind_int64(statement, at, value->as.i64);
 	case ELQ_TYPE_U64:
-		return value->as.u64 > INT64_MAX ? SQLITE_RANGE
-						 : sqlite3_bind_int64(statement, at, (int64_t)value->as.u64);
+		return value->as.u64 > INT64_MAX
+			       ? SQLITE_RANGE
+			       : sqlite3_bind_int64(statement, at, (int64_t)value->as.u64);
 	case ELQ_TYPE_F64:
 		return sqlite3_bind_double(statement, at, value->as.f64);
 	case ELQ_TYPE_DECIMAL:
 	case ELQ_TYPE_TEXT:
 	case ELQ_TYPE_JSON:
-		return sqlite3_bind_text64(statement, at, data, value->size, SQLITE_STATIC, SQLITE_UTF8);
+		return sqlite3_bind_text64(statement, at, data, value->size, SQLITE_STATIC,
+					   SQLITE_UTF8);
 	case ELQ_TYPE_BYTES:
 	case ELQ_TYPE_UUID:
 	case ELQ_TYPE_DOCUMENT:

@@ -69,7 +69,8 @@ struct counting {
 	bool no_memory;
 };
 
-static const struct foreign_key *find_key(const struct foreign_keys *keys, const char *child, int64_t id)
+static const struct foreign_key *find_key(const struct foreign_keys *keys, const char *child,
+					  int64_t id)
 {
 	for (uint64_t i = 0; i < keys->count; i++)
 		if (keys->items[i].id == id && sqlite3_stricmp(keys->items[i].child, child) == 0)
@@ -109,14 +110,15 @@ static int32_t take_presence(void *context, sqlite3_stmt *statement)
  * the child is empty (the parent's index may come in the next migration);
  * otherwise this is a state that is compared like any other. It must not stop a
  * migration that did not cause it. */
-static int32_t count_mismatch(struct elq_connection *connection, const char *child, struct counting *counting)
+static int32_t count_mismatch(struct elq_connection *connection, const char *child,
+			      struct counting *counting)
 {
 	bool rows = false;
 	char *words = sqlite3_mprintf("%s", sqlite3_errmsg(connection->db));
 	struct violation broken = {child, "", words, 1};
-	int32_t status = statement_query(connection,
-					 sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 1", child),
-					 take_presence, &rows);
+	int32_t status =
+		statement_query(connection, sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 1", child),
+				take_presence, &rows);
 	counting->no_memory = !words || (rows && !add(counting->result, &broken));
 	sqlite3_free(words);
 	return status;
@@ -129,9 +131,9 @@ int32_t violations_count(struct elq_connection *connection, const char *child, b
 				    .child = child,
 				    .first_only = first_only,
 				    .result = ret};
-	int32_t status = statement_query(connection,
-					 sqlite3_mprintf("PRAGMA main.foreign_key_check(\"%w\")", child),
-					 take_row, &counting);
+	int32_t status = statement_query(
+		connection, sqlite3_mprintf("PRAGMA main.foreign_key_check(\"%w\")", child), take_row,
+		&counting);
 	if (status == ELQ_ERR_FAILED)
 		status = count_mismatch(connection, child, &counting);
 	return status == ELQ_OK && counting.no_memory ? failure_no_memory(connection->call) : status;
@@ -180,7 +182,8 @@ char *violations_describe(const struct violations *violations)
 		const struct violation *item = &violations->items[i];
 		sqlite3_str_appendall(text, i ? "; " : "");
 		if (*item->parent == '\0')
-			sqlite3_str_appendf(text, "%s cannot be checked (%s)", item->child, item->columns);
+			sqlite3_str_appendf(text, "%s cannot be checked (%s)", item->child,
+					    item->columns);
 		else
 			sqlite3_str_appendf(text, "%lld %s of %s %s to missing rows of %s (%s)",
 					    (long long)item->rows, item->rows == 1 ? "row" : "rows",

@@ -10,7 +10,8 @@ struct elq_str sqlkit_str(const char *text)
 	return (struct elq_str){.data = text, .size = text ? strlen(text) : 0};
 }
 
-int32_t sqlkit_fail(const struct elq_call *call, int32_t code, const char *hint, const char *format, ...)
+int32_t sqlkit_fail(const struct elq_call *call, int32_t code, const char *hint, const char *format,
+		    ...)
 {
 	char message[SQLKIT_MESSAGE_CAP];
 	va_list args;

@@ -12,7 +12,7 @@
 struct elq_str sqlkit_str(const char *text);
 
 /* Reports and returns `code`. hint may be NULL. [any] */
-int32_t sqlkit_fail(const struct elq_call *call, int32_t code, const char *hint, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+int32_t sqlkit_fail(const struct elq_call *call, int32_t code, const char *hint, const char *format,
+		    ...) __attribute__((format(printf, 4, 5)));
 
 #endif

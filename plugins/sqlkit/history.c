@@ -41,7 +41,8 @@ static const struct column {
 /* ---- the statements ------------------------------------------------------- */
 
 /* Appends to a text of fixed capacity, which compose() chose large enough. */
-__attribute__((format(printf, 3, 4))) static void add(char *text, size_t capacity, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add(char *text, size_t capacity, const char *format,
+						      ...)
 {
 	size_t used = strlen(text);
 	va_list args;
@@ -67,12 +68,14 @@ static void add_parameters(char *text, size_t capacity, const char *parameter, s
 			add(text, capacity, "%s%s%zu", i ? ", " : "", parameter, i + 1);
 }
 
-static void compose_history(struct sqlkit_history *history, const struct sqlkit_history_dialect *dialect)
+static void compose_history(struct sqlkit_history *history,
+			    const struct sqlkit_history_dialect *dialect)
 {
 	const char q = dialect->quote;
 	char *text = history->create_history;
 	size_t capacity = sizeof(history->create_history);
-	add(text, capacity, "CREATE TABLE IF NOT EXISTS %s" SQLKIT_HISTORY_TABLE " (\n", dialect->schema);
+	add(text, capacity, "CREATE TABLE IF NOT EXISTS %s" SQLKIT_HISTORY_TABLE " (\n",
+	    dialect->schema);
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		add(text, capacity, "  %c%s%c %s", q, columns[i].name, q,
 		    columns[i].integer ? dialect->integer : dialect->text);
@@ -95,8 +98,8 @@ static void compose_history(struct sqlkit_history *history, const struct sqlkit_
 	capacity = sizeof(history->read);
 	add(text, capacity, "SELECT ");
 	add_columns(text, capacity, q, "h.", COLUMN_COUNT);
-	add(text, capacity, " FROM %s" SQLKIT_HISTORY_TABLE " AS h WHERE h.%csequence%c > ", dialect->schema,
-	    q, q);
+	add(text, capacity, " FROM %s" SQLKIT_HISTORY_TABLE " AS h WHERE h.%csequence%c > ",
+	    dialect->schema, q, q);
 	add_parameters(text, capacity, dialect->parameter, 1);
 	add(text, capacity, " ORDER BY h.%csequence%c", q, q);
 }
@@ -110,19 +113,20 @@ static void compose_meta(struct sqlkit_history *history, const struct sqlkit_his
 		 "  %cvalue%c %s NOT NULL\n)",
 		 dialect->schema, q, q, dialect->key, q, q, dialect->text);
 	snprintf(history->read_meta, sizeof(history->read_meta),
-		 "SELECT m.%ckey%c, m.%cvalue%c FROM %s" SQLKIT_META_TABLE " AS m ORDER BY m.%ckey%c", q, q,
-		 q, q, dialect->schema, q, q);
+		 "SELECT m.%ckey%c, m.%cvalue%c FROM %s" SQLKIT_META_TABLE " AS m ORDER BY m.%ckey%c",
+		 q, q, q, q, dialect->schema, q, q);
 	add(history->remove_meta, sizeof(history->remove_meta),
 	    "DELETE FROM %s" SQLKIT_META_TABLE " WHERE %ckey%c = ", dialect->schema, q, q);
 	add_parameters(history->remove_meta, sizeof(history->remove_meta), dialect->parameter, 1);
 	add(history->insert_meta, sizeof(history->insert_meta),
-	    "INSERT INTO %s" SQLKIT_META_TABLE " (%ckey%c, %cvalue%c) VALUES (", dialect->schema, q, q, q,
-	    q);
+	    "INSERT INTO %s" SQLKIT_META_TABLE " (%ckey%c, %cvalue%c) VALUES (", dialect->schema, q, q,
+	    q, q);
 	add_parameters(history->insert_meta, sizeof(history->insert_meta), dialect->parameter, 2);
 	add(history->insert_meta, sizeof(history->insert_meta), ")");
 }
 
-void sqlkit_history_compose(struct sqlkit_history *history, const struct sqlkit_history_dialect *dialect)
+void sqlkit_history_compose(struct sqlkit_history *history,
+			    const struct sqlkit_history_dialect *dialect)
 {
 	history->create_history[0] = history->append[0] = history->read[0] = '\0';
 	history->remove_meta[0] = history->insert_meta[0] = '\0';
@@ -136,8 +140,7 @@ static struct elq_value text_value(const struct elq_str *text)
 {
 	if (!text->data)
 		return (struct elq_value){.type = ELQ_TYPE_NULL};
-	return (struct elq_value){
-		.type = ELQ_TYPE_TEXT, .as.data = text->data, .size = text->size};
+	return (struct elq_value){.type = ELQ_TYPE_TEXT, .as.data = text->data, .size = text->size};
 }
 
 static struct elq_value integer_value(int64_t integer)
@@ -177,7 +180,8 @@ static int32_t check_shape(const struct sqlkit_history *history, const struct el
 		return status; /* done, or a trouble that says nothing about the table */
 	return sqlkit_fail(call, ELQ_ERR_CORRUPT,
 			   "rename that object; this name is reserved for the history of migrations",
-			   "something named %s exists, and it is not the table that eloquent made", table);
+			   "something named %s exists, and it is not the table that eloquent made",
+			   table);
 }
 
 int32_t sqlkit_history_create(const struct sqlkit_history *history, const struct elq_call *call,
@@ -189,7 +193,8 @@ int32_t sqlkit_history_create(const struct sqlkit_history *history, const struct
 	if (status == ELQ_OK)
 		status = check_shape(history, call, connection, SQLKIT_HISTORY_TABLE, history->read, 1);
 	if (status == ELQ_OK)
-		status = check_shape(history, call, connection, SQLKIT_META_TABLE, history->read_meta, 0);
+		status = check_shape(history, call, connection, SQLKIT_META_TABLE, history->read_meta,
+				     0);
 	return status;
 }
 
@@ -201,8 +206,9 @@ int32_t sqlkit_history_append(const struct sqlkit_history *history, const struct
 	struct elq_value values[WRITTEN_COUNT];
 	for (size_t i = 0; i < WRITTEN_COUNT; i++) {
 		const char *member = (const char *)&own + columns[i].offset;
-		values[i] = columns[i].integer ? integer_value(*(const int64_t *)(const void *)member)
-					       : text_value((const struct elq_str *)(const void *)member);
+		values[i] = columns[i].integer
+				    ? integer_value(*(const int64_t *)(const void *)member)
+				    : text_value((const struct elq_str *)(const void *)member);
 	}
 	if (own.sequence < 1)
 		return sqlkit_fail(call, ELQ_ERR_INVALID, NULL, "an event's sequence begins with 1");
@@ -231,11 +237,12 @@ static int32_t take_row(void *context, const struct elq_value *values, uint64_t 
 		char *member = (char *)&event + columns[i].offset;
 		bool absent = values[i].type == ELQ_TYPE_NULL;
 		if (!value_fits(&values[i], columns[i].integer)) {
-			reading->failure = sqlkit_fail(
-				reading->call, ELQ_ERR_CORRUPT,
-				"somebody wrote to the history; compare it with a backup",
-				"column %s of event %lld in " SQLKIT_HISTORY_TABLE " holds a value of another type",
-				columns[i].name, (long long)values[0].as.i64);
+			reading->failure =
+				sqlkit_fail(reading->call, ELQ_ERR_CORRUPT,
+					    "somebody wrote to the history; compare it with a backup",
+					    "column %s of event %lld in " SQLKIT_HISTORY_TABLE
+					    " holds a value of another type",
+					    columns[i].name, (long long)values[0].as.i64);
 			return 1;
 		}
 		if (columns[i].integer) {

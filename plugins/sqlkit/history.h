@@ -11,13 +11,13 @@
 #include <eloquent/driver.h>
 
 struct sqlkit_history_dialect {
-	const char *schema;     /* stands before each table's name: "main." */
-	char quote;             /* of column names: '"' or '`' */
-	const char *integer;    /* type of a 64-bit integer */
-	const char *text;       /* type of text of any length */
-	const char *key;        /* type of text that is a primary key */
-	const char *now;        /* default of "at": the server's clock, RFC 3339 UTC, as text */
-	const char *parameter;  /* "?": anonymous; "$": followed by its number */
+	const char *schema;    /* stands before each table's name: "main." */
+	char quote;            /* of column names: '"' or '`' */
+	const char *integer;   /* type of a 64-bit integer */
+	const char *text;      /* type of text of any length */
+	const char *key;       /* type of text that is a primary key */
+	const char *now;       /* default of "at": the server's clock, RFC 3339 UTC, as text */
+	const char *parameter; /* "?": anonymous; "$": followed by its number */
 };
 
 /* The statements of one dialect, composed once per connection. Texts keep their
@@ -39,7 +39,8 @@ struct sqlkit_history {
 			  const char *table, int32_t *ret);
 };
 
-void sqlkit_history_compose(struct sqlkit_history *history, const struct sqlkit_history_dialect *dialect);
+void sqlkit_history_compose(struct sqlkit_history *history,
+			    const struct sqlkit_history_dialect *dialect);
 
 /* The slots of elq.history, with the same contracts and one argument more.
  * create: ELQ_ERR_CORRUPT when something else has the name of one of our

@@ -5,7 +5,7 @@
 
 bool sqlkit_name_is_ours(const char *name)
 {
-	return name && (strcasecmp(name, SQLKIT_HISTORY_TABLE) == 0 ||
-			strcasecmp(name, SQLKIT_META_TABLE) == 0 ||
-			strcasecmp(name, SQLKIT_LOCK_TABLE) == 0);
+	return name &&
+	       (strcasecmp(name, SQLKIT_HISTORY_TABLE) == 0 ||
+		strcasecmp(name, SQLKIT_META_TABLE) == 0 || strcasecmp(name, SQLKIT_LOCK_TABLE) == 0);
 }

@@ -71,11 +71,11 @@ static bool is_token(enum sqlkit_token_kind kind)
 struct found {
 	struct sqlkit_token head[SQLKIT_RULE_TOKENS];
 	uint64_t head_count;
-	uint64_t first;    /* of the first comment or token; the end when there is neither */
-	uint64_t end;      /* of the text without its terminator */
-	uint64_t next;     /* behind the terminator */
-	uint64_t open_at;  /* where what is not closed began */
-	const char *open;  /* what is not closed, or NULL */
+	uint64_t first;   /* of the first comment or token; the end when there is neither */
+	uint64_t end;     /* of the text without its terminator */
+	uint64_t next;    /* behind the terminator */
+	uint64_t open_at; /* where what is not closed began */
+	const char *open; /* what is not closed, or NULL */
 };
 
 /* What is left open when the script ends inside `shape`. A trigger's last END
@@ -153,7 +153,8 @@ static bool rule_fits(const struct sqlkit_rule *rule, const struct found *found,
 static bool is_client_line(const struct sqlkit_splitter *splitter, const char *script, uint64_t size,
 			   uint64_t start)
 {
-	if (splitter->client_mark == '\0' || script[start] != splitter->client_mark || start + 1 >= size)
+	if (splitter->client_mark == '\0' || script[start] != splitter->client_mark ||
+	    start + 1 >= size)
 		return false;
 	char letter = (char)(script[start + 1] | 0x20);
 	return letter >= 'a' && letter <= 'z';

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import sqlite3
 import time
 
 import pytest
@@ -67,9 +69,40 @@ def held(project):
 
 def test_a_locked_database_names_holder_host_and_since_when(held):
     project, holder = held
-    import socket
     result = project.must("migrate:run", code=5)
     result.names("carol", socket.gethostname(), str(holder.pid), "since", "--wait", time.strftime("%Y-", time.gmtime()))
+
+
+def test_a_run_that_keeps_readers_out_as_well_is_named_at_once_too(project):
+    """A migration that writes much: SQLite itself lets nobody read until it is done."""
+    project.migration("1_quick", "CREATE TABLE numbers (n);")
+    project.migration("2_large", "INSERT INTO numbers WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c;")
+    holder = project.start("migrate:run", env={"ELOQUENT_ACTOR": "carol"})
+    try:
+        until_nobody_can_read(project)
+        began = time.monotonic()
+        project.must("migrate:run", code=5).names("carol", str(holder.pid))
+        assert time.monotonic() - began < 4
+        project.must("migrate:run", "--wait=7s", code=5).names("carol")
+    finally:
+        end(holder)
+        holder.communicate()
+
+
+def until_nobody_can_read(project):
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            other = sqlite3.connect(f"file:{project.database}?mode=ro", uri=True, timeout=0)
+            try:
+                other.execute("SELECT count(*) FROM eloquent_history").fetchone()
+            finally:
+                other.close()
+        except sqlite3.OperationalError as problem:
+            if "locked" in str(problem):
+                return
+        time.sleep(0.02)
+    raise AssertionError("the run never kept readers out")
 
 
 def test_wait_with_a_duration_gives_up_after_it(held):
@@ -138,7 +171,6 @@ def test_the_lock_file_lies_beside_the_real_path(blog):
 
 def test_the_database_itself_being_busy_is_waited_for_a_moment_and_then_said(blog):
     """Another program holds SQLite's own lock."""
-    import sqlite3
     blog.ini.write_text(INI + "lock_timeout = 500ms\n")
     blog.must("migrate:run", "--step", "1")
     other = sqlite3.connect(blog.database, isolation_level=None)

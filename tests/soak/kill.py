@@ -21,6 +21,7 @@ import support
 
 MIGRATIONS = 20
 FULL = 200
+KEPT = 1000  # one counted row in so many is inserted: work without many pages, so that COMMIT stays short
 PAUSE_US = 8000
 DISK_US = 4000
 PHASES = ("outside a transaction", "between statements", "inside a statement",
@@ -34,7 +35,7 @@ def migrations(work):
     """Each inserts, and changes what the earlier ones inserted: a double or half
     application shows in the rows."""
     counter = (f"WITH RECURSIVE counter (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < {work}) "
-               f"SELECT n FROM counter WHERE n % 20 = 0")
+               f"SELECT n FROM counter WHERE n % {KEPT} = 0")
     files = {}
     for number in range(1, MIGRATIONS + 1):
         text = "-- migrate:up\n"
@@ -53,9 +54,9 @@ def migrations(work):
 def calibrate():
     """How far a counter gets in 150 ms on this machine, by the native tool."""
     sql = ("CREATE TABLE t (v INTEGER); INSERT INTO t WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL "
-           "SELECT n + 1 FROM c WHERE n < 1000000) SELECT n FROM c WHERE n % 20 = 0;")
+           f"SELECT n + 1 FROM c WHERE n < 1000000) SELECT n FROM c WHERE n % {KEPT} = 0;")
     best = min(timed(["/usr/bin/sqlite3", ":memory:", sql]) for _ in range(3))
-    return max(20, int(1000000 * 0.150 / best) // 20 * 20)
+    return max(KEPT, int(1000000 * 0.150 / best) // KEPT * KEPT)
 
 
 def timed(command):
@@ -169,7 +170,7 @@ class Killer:
             raise support.Failure(f"rows: tally is {tally}")
         for number in range(1, MIGRATIONS + 1):
             rows = project.rows(f"SELECT count(*) AS rows FROM step_{number}")[0]["rows"]
-            if rows != 2 * (self.work // 20):
+            if rows != 2 * (self.work // KEPT):
                 raise support.Failure(f"rows: step_{number} holds {rows}")
         project.check_trail()
         project.run("migrate:validate")

@@ -211,10 +211,12 @@ static inline void must(struct place *place, enum status status)
 {
 	if (status)
 		fail_msg("%s (%s)", place->error.message, status_code(status));
+	assert_null(place->error.message);
 }
 
 static inline void place_load(struct place *place)
 {
+	error_clear(&place->error);
 	must(place, migrator_load(&place->migrator, VERIFY_TAIL, &place->error));
 }
 
@@ -291,6 +293,7 @@ static inline void expect_rows(struct place *place, const char *rows)
 static inline void expect_chain(struct place *place)
 {
 	struct history history = {0};
+	error_clear(&place->error);
 	must(place, history_read(place->database, VERIFY_ALL, &history, &place->error));
 	history_free(&history);
 }

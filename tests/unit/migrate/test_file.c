@@ -223,6 +223,9 @@ static void a_near_miss_of_a_directive_is_refused(void **state)
 	(void)state;
 	expect_refused("-- migrate:up\n  -- migrate:down\n", 2, "not a directive");
 	expect_refused("-- migrate:up\n-- Migrate:Down\n", 2, "not a directive");
+	expect_refused("-- migrate:up\n-- Migrate:down\n", 2, "not a directive");
+	expect_refused("-- migrate:up\n-- migrAte:down\n", 2, "not a directive");
+	expect_refused("-- migrate:up\n-- Eloquent:only env=a\n", 2, "not a directive");
 	expect_refused("-- migrate:up\n-- migrate: down\n", 2, "not a directive");
 	expect_refused("-- migrate:up\n-- migrate:dwon\n", 2, "not a directive");
 	expect_refused("-- migrate:upwards\n", 1, "not a directive");
@@ -233,7 +236,8 @@ static void a_near_miss_of_a_directive_is_refused(void **state)
 static void what_does_not_begin_with_two_dashes_is_no_directive(void **state)
 {
 	(void)state;
-	const char *text = "-- migrate:up\nx- migrate:down\n-x migrate:down\nSELECT 5-- migrate:down\n-\n";
+	const char *text =
+		"-- migrate:up\nx- migrate:down\n-x migrate:down\nSELECT 5-- migrate:down\n-\n";
 	assert_int_equal(parse(text), STATUS_OK);
 	assert_false(migration.down.present);
 	assert_int_equal(migration.up.size, strlen(text) - strlen("-- migrate:up\n"));

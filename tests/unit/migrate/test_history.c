@@ -139,7 +139,8 @@ static void a_checkpoint_may_stand_at_the_first_event(void **state)
 {
 	struct place *place = *state;
 	four_events(place);
-	place_sql(place, "UPDATE eloquent_meta SET value = (SELECT '1 ' || hash FROM eloquent_history WHERE sequence = 1) "
+	place_sql(place, "UPDATE eloquent_meta SET value = (SELECT '1 ' || hash FROM eloquent_history "
+			 "WHERE sequence = 1) "
 			 "WHERE key = 'checkpoint'");
 	place_sql(place, "UPDATE eloquent_history SET actor = 'eve' WHERE sequence = 1");
 	assert_int_equal(verify(place, VERIFY_TAIL), STATUS_OK);

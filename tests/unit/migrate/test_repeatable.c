@@ -88,8 +88,10 @@ static void one_for_another_environment_does_not_run(void **state)
 static void one_without_a_transaction_that_changed_runs_from_its_start(void **state)
 {
 	struct place *place = *state;
-	place_write(place, "R_a.sql", "-- migrate:up transaction:false\nDROP VIEW IF EXISTS v;\nbroken;\n");
-	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED, "broken");
+	place_write(place, "R_a.sql",
+		    "-- migrate:up transaction:false\nDROP VIEW IF EXISTS v;\nbroken;\n");
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED,
+		     "broken");
 	expect_rows(place, "R_a partial");
 	place_write(place, "R_a.sql", VIEW "1;\n");
 	expect_rows(place, "R_a stale");

@@ -75,6 +75,9 @@ static void to_names_the_one_that_stays(void **state)
 		     STATUS_CHECK_FAILED, "3_c");
 	expect_error(place, place_try_rollback(place, (struct rollback_selection){.to = "no"}),
 		     STATUS_UNKNOWN_NAME, "\"no\"");
+	put_table(place, "5_e.sql", "e");
+	expect_error(place, place_try_rollback(place, (struct rollback_selection){.to = "5_e"}),
+		     STATUS_CHECK_FAILED, "5_e is not an applied");
 }
 
 static void all_of_them_can_go(void **state)

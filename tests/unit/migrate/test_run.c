@@ -193,7 +193,7 @@ static void transaction_control_in_the_middle_is_refused_before_anything_is_sent
 			 "1_a.sql:3: statement 2");
 	expect_malformed(place, UP "BEGIN;\nCREATE TABLE a (id);\nCOMMIT;\nSELECT 1;\n",
 			 "1_a.sql:4: statement 3");
-	expect_malformed(place, UP "BEGIN;\nCREATE TABLE a (id);\n", "BEGIN without a COMMIT");
+	expect_malformed(place, UP "BEGIN;\nCREATE TABLE a (id);\n", "no COMMIT at the end");
 	expect_malformed(place, UP "BEGIN;\nSELECT 1;\nCOMMIT;\nCOMMIT;\n", "1_a.sql:4: statement 3");
 	expect_malformed(place, UP "SELECT 1;\nROLLBACK;\n", "statement 2");
 	expect_malformed(place, UP "SAVEPOINT x;\nRELEASE x;\n", "statement 1");
@@ -221,16 +221,84 @@ static void unterminated_constructs_are_refused_at_their_line(void **state)
 	expect_malformed(place, UP "SELECT 1;\n/* open\n", "1_a.sql:3");
 }
 
+static void put_statement(struct place *place, size_t size, struct text *text)
+{
+	text_clear(text);
+	text_add(text, UP "SELECT '");
+	while (text->size < strlen(UP) + size - 1)
+		text_add_char(text, 'x');
+	text_add(text, "';\n");
+	place->migrator.max_size = 16 << 20;
+	place_write(place, "1_a.sql", text->data);
+}
+
 static void a_statement_above_the_cap_is_refused(void **state)
 {
 	struct place *place = *state;
 	TEXT_CLEANUP struct text text = {0};
-	text_add(&text, UP "SELECT '");
-	while (text.size < STATEMENT_CAP + 64)
-		text_add(&text, "0123456789012345678901234567890123456789012345678901234567890123");
-	text_add(&text, "';\n");
-	place->migrator.max_size = 16 << 20;
+	put_statement(place, STATEMENT_CAP + 1, &text);
 	expect_malformed(place, text.data, "larger than 8 MiB");
+	put_statement(place, STATEMENT_CAP, &text);
+	place_run(place);
+	expect_rows(place, "1_a applied");
+}
+
+/* How long the migration waits while somebody else writes, in milliseconds. */
+static int64_t wait_for_writer(struct place *place, const char *directive)
+{
+	struct database *other = NULL;
+	const struct connection *connection = project_connection(&place->project, "sqlite");
+	place_write(place, "1_a.sql",
+		    arena_printf(&place->arena, "%s\nCREATE TABLE a (id);\n", directive));
+	place_tables(place);
+	place_load(place);
+	must(place, migrator_select_run(&place->migrator, &(struct run_selection){0}, &place->error));
+	must(place, database_open(place->observer, &place->project, connection, place->driver, true,
+				  &other, &place->error));
+	must(place, database_begin(other, 0, NULL, 0, -1, &place->error));
+	int64_t before = clock_monotonic_ns();
+	expect_error(place, migrator_execute(&place->migrator, &place->error), STATUS_LOCKED,
+		     "1_a.sql");
+	int64_t waited = clock_monotonic_ns() - before;
+	expect_hint(place, "nothing of this migration stands");
+	database_close(other);
+	return waited / 1000000;
+}
+
+static void lock_timeout_says_how_long_to_wait_for_other_writers(void **state)
+{
+	struct place *place = *state;
+	assert_true(wait_for_writer(place, "-- migrate:up lock_timeout:0") < 150);
+	assert_true(wait_for_writer(place, "-- migrate:up") >= 190);
+	assert_true(wait_for_writer(place, "-- migrate:up lock_timeout:500ms") >= 490);
+	assert_true(wait_for_writer(place, "-- migrate:up transaction:false lock_timeout:0") < 900);
+	expect_sql(place, "SELECT count(*) FROM eloquent_history", "0");
+	place_run(place);
+	expect_rows(place, "1_a applied");
+}
+
+static void the_rows_that_a_migration_changed_are_counted(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql",
+		    UP "CREATE TABLE a (id);\nINSERT INTO a VALUES (1), (2), (3);\nDELETE FROM a WHERE "
+		       "id > 1;\n");
+	place_run(place);
+	expect_sql(place, "SELECT rows FROM eloquent_history", "5");
+}
+
+static void what_a_failure_says_is_json_whatever_it_holds(void **state)
+{
+	(void)state;
+	TEXT_CLEANUP struct text detail = {0};
+	detail_add_text(&detail, "a", "q\" b\\ n\n t\t \x01 \xc3\xa9 bad \xff\xc3");
+	detail_add_text(&detail, "none", NULL);
+	detail_add_number(&detail, "n", -7);
+	assert_string_equal(detail_close(&detail),
+			    "{\"a\":\"q\\\" b\\\\ n\\u000a t\\u0009 \\u0001 \xc3\xa9 bad "
+			    "\\ufffd\\ufffd\",\"n\":-7}");
+	text_clear(&detail);
+	assert_string_equal(detail_close(&detail), "{}");
 }
 
 static void unknown_options_are_refused_with_their_line(void **state)
@@ -338,6 +406,8 @@ static void a_condition_that_does_not_hold_makes_a_file_absent(void **state)
 	expect_rows(place, "2_b applied");
 	expect_error(place, place_try_run(place, (struct run_selection){.only = "1_a"}),
 		     STATUS_UNKNOWN_NAME, "not for this environment");
+	expect_error(place, place_try_run(place, (struct run_selection){.only = "9_z"}),
+		     STATUS_UNKNOWN_NAME, "no migration is called");
 }
 
 static void what_a_condition_once_let_in_stays_known(void **state)
@@ -451,6 +521,9 @@ int main(void)
 		CASE(client_commands_are_refused),
 		CASE(unterminated_constructs_are_refused_at_their_line),
 		CASE(a_statement_above_the_cap_is_refused),
+		CASE(lock_timeout_says_how_long_to_wait_for_other_writers),
+		CASE(the_rows_that_a_migration_changed_are_counted),
+		cmocka_unit_test(what_a_failure_says_is_json_whatever_it_holds),
 		CASE(unknown_options_are_refused_with_their_line),
 		CASE(a_later_file_is_split_before_an_earlier_one_is_sent),
 		CASE(a_file_that_changes_between_check_and_work_is_not_sent),

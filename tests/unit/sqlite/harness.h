@@ -49,8 +49,8 @@ static inline void host_copy(char *to, size_t capacity, const struct elq_str *te
 	snprintf(to, capacity, "%.*s", (int)text->size, text->data ? text->data : "");
 }
 
-static inline void host_log(const struct elq_call *call, int32_t level, const char *message, uint64_t size,
-			    const struct elq_field *fields, uint64_t field_count)
+static inline void host_log(const struct elq_call *call, int32_t level, const char *message,
+			    uint64_t size, const struct elq_field *fields, uint64_t field_count)
 {
 	struct seen_by_host *seen = call->context;
 	(void)level, (void)fields, (void)field_count;
@@ -175,7 +175,8 @@ static inline bool exists(const char *path)
 }
 
 /* Runs a native tool; its standard output, cut at the capacity. NULL input: none. */
-static inline int run_tool(char *const argv[], const char *input, size_t input_size, char *ret, size_t capacity)
+static inline int run_tool(char *const argv[], const char *input, size_t input_size, char *ret,
+			   size_t capacity)
 {
 	int in[2];
 	int out[2];
@@ -424,7 +425,8 @@ static inline int as_nobody(int (*check)(void))
 {
 	pid_t pid = fork();
 	if (pid == 0) {
-		if (geteuid() == 0 && (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0))
+		if (geteuid() == 0 &&
+		    (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0))
 			_exit(99);
 		_exit(check());
 	}

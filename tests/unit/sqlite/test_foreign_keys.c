@@ -3,10 +3,11 @@
  * held against it. */
 #include "harness.h"
 
-static const char family[] = "CREATE TABLE users(id INTEGER PRIMARY KEY, name);"
-			     "CREATE TABLE orders(id INTEGER PRIMARY KEY, user_id REFERENCES users ON DELETE CASCADE);"
-			     "INSERT INTO users VALUES(1,'a'),(2,'b');"
-			     "INSERT INTO orders VALUES(10,1),(11,1),(12,2);";
+static const char family[] =
+	"CREATE TABLE users(id INTEGER PRIMARY KEY, name);"
+	"CREATE TABLE orders(id INTEGER PRIMARY KEY, user_id REFERENCES users ON DELETE CASCADE);"
+	"INSERT INTO users VALUES(1,'a'),(2,'b');"
+	"INSERT INTO orders VALUES(10,1),(11,1),(12,2);";
 
 /* Breaks two rows, as a program without enforcement does. */
 static const char broken[] = "INSERT INTO orders VALUES(20,77),(21,78);";
@@ -42,7 +43,8 @@ static void rebuilding_a_parent_keeps_its_childrens_rows(void **state)
 			 ELQ_OK);
 	close_connection(connection);
 	assert_int_equal(runs, 1);
-	assert_string_equal(shell(database, "SELECT count(*) FROM orders; PRAGMA foreign_key_check;"), "3");
+	assert_string_equal(shell(database, "SELECT count(*) FROM orders; PRAGMA foreign_key_check;"),
+			    "3");
 	assert_non_null(strstr(shell(database, ".schema orders"), "REFERENCES users"));
 }
 
@@ -54,8 +56,9 @@ static void a_row_that_loses_its_parent_fails_the_migration_by_name(void **state
 	struct elq_connection *connection = open_write();
 	assert_int_equal(RUN(connection, &runs, "DELETE FROM users WHERE id = 1"), ELQ_ERR_CONSTRAINT);
 	assert_int_equal(runs, 2);
-	assert_string_equal(seen.message, "foreign keys are broken by this migration: 2 rows of orders refer "
-					  "to missing rows of users (user_id)");
+	assert_string_equal(seen.message,
+			    "foreign keys are broken by this migration: 2 rows of orders refer "
+			    "to missing rows of users (user_id)");
 	assert_int_equal(seen.flags, 0);
 	close_connection(connection);
 	assert_string_equal(shell(database, "SELECT count(*) FROM users;"), "2");
@@ -89,9 +92,11 @@ static void what_stood_before_costs_one_repetition_and_no_failure(void **state)
 	assert_int_equal(RUN(connection, &runs, "UPDATE users SET name = 'c'"), ELQ_OK);
 	assert_int_equal(runs, 1);
 	/* And one more than that is new, certainly. */
-	assert_int_equal(RUN(connection, &runs, "INSERT INTO orders VALUES(32, 79)"), ELQ_ERR_CONSTRAINT);
+	assert_int_equal(RUN(connection, &runs, "INSERT INTO orders VALUES(32, 79)"),
+			 ELQ_ERR_CONSTRAINT);
 	assert_int_equal(runs, 1);
-	assert_non_null(strstr(seen.message, "1 row of orders refers to missing rows of users (user_id)"));
+	assert_non_null(
+		strstr(seen.message, "1 row of orders refers to missing rows of users (user_id)"));
 	close_connection(connection);
 }
 
@@ -159,10 +164,13 @@ static void keys_made_in_the_same_run_are_known(void **state)
 	assert_int_equal(RUN(connection, &runs, "CREATE TABLE c(p_id REFERENCES p)"), ELQ_OK);
 	assert_int_equal(RUN(connection, &runs, "INSERT INTO c VALUES(5)"), ELQ_ERR_CONSTRAINT);
 	assert_int_equal(RUN(connection, &runs, "ALTER TABLE p RENAME TO parent"), ELQ_OK);
-	assert_int_equal(RUN(connection, &runs, "INSERT INTO parent VALUES(5)", "INSERT INTO c VALUES(5)"), ELQ_OK);
+	assert_int_equal(
+		RUN(connection, &runs, "INSERT INTO parent VALUES(5)", "INSERT INTO c VALUES(5)"),
+		ELQ_OK);
 	assert_int_equal(RUN(connection, &runs, "DELETE FROM parent"), ELQ_ERR_CONSTRAINT);
 	assert_non_null(strstr(seen.message, "missing rows of parent"));
-	assert_int_equal(RUN(connection, &runs, "ALTER TABLE parent ADD COLUMN c_id REFERENCES parent"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "ALTER TABLE parent ADD COLUMN c_id REFERENCES parent"),
+			 ELQ_OK);
 	close_connection(connection);
 }
 
@@ -177,7 +185,8 @@ static void a_rolled_back_definition_is_forgotten(void **state)
 	execute(connection, "INSERT INTO c VALUES(1)");
 	assert_int_equal(driver->commit(&call, connection), ELQ_ERR_CONSTRAINT);
 	rollback(connection);
-	assert_int_equal(RUN(connection, &runs, "CREATE TABLE c(p_id)", "INSERT INTO c VALUES(1)"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "CREATE TABLE c(p_id)", "INSERT INTO c VALUES(1)"),
+			 ELQ_OK);
 	assert_int_equal(runs, 1);
 	close_connection(connection);
 }
@@ -186,13 +195,16 @@ static void a_key_that_cannot_be_checked_stops_only_who_made_it(void **state)
 {
 	(void)state;
 	int runs = 0;
-	shell(database, "CREATE TABLE p(x); CREATE TABLE c(a REFERENCES p(x)); INSERT INTO c VALUES(1);");
+	shell(database,
+	      "CREATE TABLE p(x); CREATE TABLE c(a REFERENCES p(x)); INSERT INTO c VALUES(1);");
 	struct elq_connection *connection = open_write();
 	assert_int_equal(RUN(connection, &runs, "INSERT INTO c VALUES(2)"), ELQ_OK);
 	assert_int_equal(runs, 2);
-	assert_int_equal(RUN(connection, &runs, "CREATE TABLE e(a REFERENCES p(x))"), ELQ_OK); /* empty yet */
-	assert_int_equal(RUN(connection, &runs, "CREATE TABLE d(a REFERENCES p(x))", "INSERT INTO d VALUES(1)"),
-			 ELQ_ERR_CONSTRAINT);
+	assert_int_equal(RUN(connection, &runs, "CREATE TABLE e(a REFERENCES p(x))"),
+			 ELQ_OK); /* empty yet */
+	assert_int_equal(
+		RUN(connection, &runs, "CREATE TABLE d(a REFERENCES p(x))", "INSERT INTO d VALUES(1)"),
+		ELQ_ERR_CONSTRAINT);
 	assert_non_null(strstr(seen.message, "d cannot be checked (foreign key mismatch"));
 	close_connection(connection);
 }
@@ -204,9 +216,11 @@ static void strange_names_are_names(void **state)
 	shell(database, "CREATE TABLE \"p \"\"x'%s\"(id INTEGER PRIMARY KEY);"
 			"CREATE TABLE \"c, [d]\"(\"a, b\" REFERENCES \"p \"\"x'%s\");");
 	struct elq_connection *connection = open_write();
-	assert_int_equal(RUN(connection, &runs, "INSERT INTO \"c, [d]\" VALUES(1)"), ELQ_ERR_CONSTRAINT);
-	assert_string_equal(seen.message, "foreign keys are broken by this migration: 1 row of c, [d] refers "
-					  "to missing rows of p \"x'%s (a, b)");
+	assert_int_equal(RUN(connection, &runs, "INSERT INTO \"c, [d]\" VALUES(1)"),
+			 ELQ_ERR_CONSTRAINT);
+	assert_string_equal(seen.message,
+			    "foreign keys are broken by this migration: 1 row of c, [d] refers "
+			    "to missing rows of p \"x'%s (a, b)");
 	close_connection(connection);
 }
 
@@ -230,7 +244,8 @@ static void enforced_a_statement_that_breaks_a_key_fails_itself(void **state)
 	shell(database, family);
 	struct elq_connection *connection = open_write();
 	begin_enforced(connection);
-	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"), ELQ_ERR_CONSTRAINT);
+	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"),
+			 ELQ_ERR_CONSTRAINT);
 	rollback(connection);
 	begin(connection, MIGRATION); /* and the next one is without again */
 	execute(connection, "INSERT INTO orders VALUES(40, 99)");
@@ -242,7 +257,8 @@ static void enforced_a_drop_that_would_delete_child_rows_is_refused(void **state
 {
 	(void)state;
 	shell(database, family);
-	shell(database, "CREATE TABLE notes(u REFERENCES users(id) ON DELETE SET NULL); CREATE TABLE plain(x);");
+	shell(database,
+	      "CREATE TABLE notes(u REFERENCES users(id) ON DELETE SET NULL); CREATE TABLE plain(x);");
 	struct elq_connection *connection = open_write();
 	begin_enforced(connection);
 	assert_int_equal(try_execute(connection, "DROP TABLE users"), ELQ_ERR_CONSTRAINT);
@@ -263,11 +279,14 @@ static void outside_migrations_keys_are_enforced(void **state)
 	(void)state;
 	shell(database, family);
 	struct elq_connection *connection = open_write();
-	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"), ELQ_ERR_CONSTRAINT);
+	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"),
+			 ELQ_ERR_CONSTRAINT);
 	migrate(connection, "CREATE TABLE t(x)");
-	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"), ELQ_ERR_CONSTRAINT);
+	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"),
+			 ELQ_ERR_CONSTRAINT);
 	begin(connection, 0);
-	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"), ELQ_ERR_CONSTRAINT);
+	assert_int_equal(try_execute(connection, "INSERT INTO orders VALUES(40, 99)"),
+			 ELQ_ERR_CONSTRAINT);
 	rollback(connection);
 	close_connection(connection);
 }
@@ -280,8 +299,9 @@ static void without_a_transaction_what_is_broken_is_said_in_the_log(void **state
 	begin(connection, ALONE);
 	execute(connection, "DELETE FROM users WHERE id = 1");
 	commit(connection);
-	assert_string_equal(seen.log, "foreign keys do not hold: 2 rows of orders refer to missing rows of "
-				      "users (user_id)");
+	assert_string_equal(seen.log,
+			    "foreign keys do not hold: 2 rows of orders refer to missing rows of "
+			    "users (user_id)");
 	close_connection(connection);
 }
 

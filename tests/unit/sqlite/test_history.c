@@ -19,10 +19,10 @@ static int32_t collect(void *context, const struct elq_event *event)
 {
 	struct collected *all = context;
 	int i = all->count++;
-	const struct elq_str texts[] = {event->run,       event->version, event->name,   event->checksum,
-					event->direction, event->event,   event->actor,  event->host,
-					event->tool,      event->audit_head, event->detail, event->previous,
-					event->hash,      event->at};
+	const struct elq_str texts[] = {
+		event->run,    event->version,  event->name, event->checksum, event->direction,
+		event->event,  event->actor,    event->host, event->tool,     event->audit_head,
+		event->detail, event->previous, event->hash, event->at};
 	for (size_t t = 0; t < sizeof(texts) / sizeof(texts[0]); t++)
 		keep(all->text[i][t], texts[t]);
 	all->sequence[i] = event->sequence;
@@ -61,9 +61,19 @@ static void an_event_comes_back_as_it_went_in(void **state)
 	struct collected all = read_events(connection, 0);
 	assert_int_equal(all.count, 1);
 	assert_int_equal(all.sequence[0], 1);
-	static const char *const texts[] = {"run",     "20260101000000", "20260101000000_x",
-					    "c",       "up",             "applied",
-					    "J\xc3\xb6rg 'x' \"y\"", "-", "-", "", "{\"a\":\"line\\n\"}", "p", "h"};
+	static const char *const texts[] = {"run",
+					    "20260101000000",
+					    "20260101000000_x",
+					    "c",
+					    "up",
+					    "applied",
+					    "J\xc3\xb6rg 'x' \"y\"",
+					    "-",
+					    "-",
+					    "",
+					    "{\"a\":\"line\\n\"}",
+					    "p",
+					    "h"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_string_equal(all.text[0][i], texts[i]);
 	assert_int_equal(all.integers[0][0], 1);
@@ -79,8 +89,12 @@ static void no_value_is_null_and_comes_back_as_none(void **state)
 	struct elq_connection *connection = open_write();
 	make_tables(connection);
 	begin(connection, 0);
-	struct elq_event event = {.struct_size = sizeof(event), .sequence = 1, .batch = -1, .statement = -1,
-				  .duration_us = -1, .rows = -1};
+	struct elq_event event = {.struct_size = sizeof(event),
+				  .sequence = 1,
+				  .batch = -1,
+				  .statement = -1,
+				  .duration_us = -1,
+				  .rows = -1};
 	assert_int_equal(history->append(&call, connection, &event), ELQ_OK);
 	commit(connection);
 	struct collected all = read_events(connection, 0);
@@ -89,9 +103,11 @@ static void no_value_is_null_and_comes_back_as_none(void **state)
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(all.integers[0][i], -1);
 	close_connection(connection);
-	assert_string_equal(shell(database, "SELECT count(*) FROM eloquent_history WHERE run IS NULL AND batch IS NULL "
-					    "AND statement IS NULL AND rows IS NULL AND duration_us IS NULL;"),
-			    "1");
+	assert_string_equal(
+		shell(database,
+		      "SELECT count(*) FROM eloquent_history WHERE run IS NULL AND batch IS NULL "
+		      "AND statement IS NULL AND rows IS NULL AND duration_us IS NULL;"),
+		"1");
 }
 
 static void the_time_is_the_servers_in_rfc_3339(void **state)
@@ -105,7 +121,8 @@ static void the_time_is_the_servers_in_rfc_3339(void **state)
 	int year = 0;
 	int end = 0;
 	struct collected all = read_events(connection, 0);
-	assert_int_equal(sscanf(all.text[0][13], "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ%n", &year, &end), 1);
+	assert_int_equal(sscanf(all.text[0][13], "%4d-%*2d-%*2dT%*2d:%*2d:%*2d.%*3dZ%n", &year, &end),
+			 1);
 	assert_int_equal(all.text[0][13][end], '\0');
 	assert_true(year >= 2024);
 	close_connection(connection);
@@ -191,7 +208,10 @@ static const char *read_meta(struct elq_connection *connection)
 {
 	static char text[256];
 	text[0] = '\0';
-	struct elq_sink sink = {.struct_size = sizeof(sink), .context = text, .columns = count_columns, .row = take_pair};
+	struct elq_sink sink = {.struct_size = sizeof(sink),
+				.context = text,
+				.columns = count_columns,
+				.row = take_pair};
 	if (history->read_meta(&call, connection, &sink) != ELQ_OK)
 		fail_msg("%s", seen.message);
 	return text;
@@ -268,7 +288,8 @@ static void a_trigger_of_the_users_cannot_write_to_our_tables(void **state)
 	(void)state;
 	struct elq_connection *connection = open_write();
 	make_tables(connection);
-	shell(database, "CREATE TABLE t(x); CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM eloquent_meta; END;");
+	shell(database, "CREATE TABLE t(x); CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM "
+			"eloquent_meta; END;");
 	begin(connection, MIGRATION);
 	assert_int_equal(try_execute(connection, "INSERT INTO t VALUES(1)"), ELQ_ERR_FAILED);
 	assert_non_null(strstr(seen.message, "belong to eloquent"));
@@ -283,7 +304,8 @@ static void a_temporary_table_of_our_name_hides_nothing(void **state)
 	make_tables(connection);
 	begin(connection, MIGRATION);
 	execute(connection, "CREATE TEMP TABLE shadow(x)");
-	assert_int_equal(try_execute(connection, "ALTER TABLE shadow RENAME TO eloquent_history"), ELQ_OK);
+	assert_int_equal(try_execute(connection, "ALTER TABLE shadow RENAME TO eloquent_history"),
+			 ELQ_OK);
 	assert_int_equal(try_append(connection, 1), ELQ_OK);
 	commit(connection);
 	close_connection(connection);

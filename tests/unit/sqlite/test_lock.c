@@ -205,7 +205,8 @@ static void a_value_cannot_forge_a_line(void **state)
 static void a_torn_or_foreign_lock_file_is_read_without_harm(void **state)
 {
 	(void)state;
-	static const char *const contents[] = {"id=half", "\n\n=\nid=\n", "pid=99999999999999999999\nid=x\n",
+	static const char *const contents[] = {"id=half", "\n\n=\nid=\n",
+					       "pid=99999999999999999999\nid=x\n",
 					       "future=1\nid=y\npid=-4\n"};
 	struct elq_connection *connection = open_write();
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {

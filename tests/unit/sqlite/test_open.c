@@ -256,7 +256,8 @@ static int32_t open_url(const char *url, struct elq_connection **ret)
 static void a_url_names_a_relative_or_absolute_path(void **state)
 {
 	(void)state;
-	static const char *const forms[] = {"sqlite:%s", "sqlite://%s", "sqlite3:%s", "SQLITE:%s", NULL};
+	static const char *const forms[] = {"sqlite:%s", "sqlite://%s", "sqlite3:%s", "SQLITE:%s",
+					    NULL};
 	shell(database, "CREATE TABLE t(x);");
 	for (const char *const *form = forms; *form; form++) {
 		char url[256];
@@ -284,10 +285,14 @@ static void a_bad_url_is_refused_and_not_repeated(void **state)
 		const char *url;
 		const char *words;
 	} cases[] = {
-		{"postgres://x/s3cret", "begins with sqlite:"}, {"s3cret", "begins with sqlite:"},
-		{"sqlite://host/s3cret", "names no host"},      {"sqlite:s3cret?mode=ro", "no options"},
-		{"sqlite:s3cret%zz", "broken % sequence"},      {"sqlite:s3cret%00", "broken % sequence"},
-		{"sqlite::memory:", "in memory"},               {"sqlite:", "empty path"},
+		{"postgres://x/s3cret", "begins with sqlite:"},
+		{"s3cret", "begins with sqlite:"},
+		{"sqlite://host/s3cret", "names no host"},
+		{"sqlite:s3cret?mode=ro", "no options"},
+		{"sqlite:s3cret%zz", "broken % sequence"},
+		{"sqlite:s3cret%00", "broken % sequence"},
+		{"sqlite::memory:", "in memory"},
+		{"sqlite:", "empty path"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct elq_connection *connection = NULL;
@@ -359,7 +364,8 @@ static int check_read_only_folder(void)
 		return 2;
 	if (strcmp(ask(connection, "SELECT x FROM t"), "1") != 0)
 		return 3;
-	if (try_begin(connection, MIGRATION) != ELQ_ERR_FAILED || !strstr(seen.message, "cannot be written"))
+	if (try_begin(connection, MIGRATION) != ELQ_ERR_FAILED ||
+	    !strstr(seen.message, "cannot be written"))
 		return 4;
 	struct elq_lock *lock = NULL;
 	struct elq_lock_holder owner = {.struct_size = sizeof(owner)};
@@ -412,20 +418,24 @@ static void a_read_only_file_can_be_read_and_says_so(void **state)
 static void a_reader_rolls_back_the_journal_of_a_killed_run(void **state)
 {
 	(void)state;
-	shell(database, "CREATE TABLE t(x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n "
-			"WHERE i<2000) INSERT INTO t SELECT hex(randomblob(50)) FROM n;");
+	shell(database,
+	      "CREATE TABLE t(x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n "
+	      "WHERE i<2000) INSERT INTO t SELECT hex(randomblob(50)) FROM n;");
 	pid_t pid = fork();
 	if (pid == 0) {
 		/* The cache is too small for the change, so that it reaches the file. */
 		struct sqlite3 *db = other_open(database);
-		other_execute(db, "PRAGMA cache_size=5; BEGIN IMMEDIATE; UPDATE t SET x='lost'; INSERT INTO t "
-				  "SELECT x FROM t; INSERT INTO t SELECT x FROM t");
+		other_execute(
+			db,
+			"PRAGMA cache_size=5; BEGIN IMMEDIATE; UPDATE t SET x='lost'; INSERT INTO t "
+			"SELECT x FROM t; INSERT INTO t SELECT x FROM t");
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_true(exists(in_folder("app.db-journal")));
 	struct elq_connection *connection = open_for(database, 0);
-	assert_string_equal(ask(connection, "SELECT count(*) || ',' || sum(x = 'lost') FROM t"), "2000,0");
+	assert_string_equal(ask(connection, "SELECT count(*) || ',' || sum(x = 'lost') FROM t"),
+			    "2000,0");
 	close_connection(connection);
 	assert_false(exists(in_folder("app.db-journal")));
 }

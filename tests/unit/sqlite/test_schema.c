@@ -31,7 +31,8 @@ static int64_t wipe(struct elq_connection *connection)
 static void make_orphan(void)
 {
 	shell(database, "CREATE VIRTUAL TABLE lost USING fts5(x); PRAGMA writable_schema = ON; "
-			"UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE lost USING nosuch(x)' WHERE name = 'lost';");
+			"UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE lost USING nosuch(x)' "
+			"WHERE name = 'lost';");
 }
 
 static void our_rows_are_no_rows(void **state)
@@ -50,7 +51,8 @@ static void our_rows_are_no_rows(void **state)
 static void one_row_in_the_last_table_is_enough(void **state)
 {
 	(void)state;
-	shell(database, "CREATE TABLE a(x); CREATE TABLE b(x); CREATE TABLE eloquentish(x); CREATE TABLE \"z \"\"q\"(x);");
+	shell(database, "CREATE TABLE a(x); CREATE TABLE b(x); CREATE TABLE eloquentish(x); CREATE "
+			"TABLE \"z \"\"q\"(x);");
 	struct elq_connection *connection = open_for(database, 0);
 	assert_int_equal(holds_rows(connection), 0);
 	assert_int_equal(holds_objects(connection), 1);
@@ -72,8 +74,9 @@ static void a_view_is_an_object_and_holds_no_rows(void **state)
 static void sqlites_own_tables_do_not_count(void **state)
 {
 	(void)state;
-	shell(database, "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO t DEFAULT VALUES; "
-			"DELETE FROM t; ANALYZE;");
+	shell(database,
+	      "CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO t DEFAULT VALUES; "
+	      "DELETE FROM t; ANALYZE;");
 	struct elq_connection *connection = open_for(database, 0);
 	assert_int_equal(holds_rows(connection), 0);
 	close_connection(connection);
@@ -117,7 +120,8 @@ static void damage_is_not_taken_for_emptiness(void **state)
 /* ---- wipe ------------------------------------------------------------------------- */
 
 static const char everything[] =
-	"CREATE TABLE p(id INTEGER PRIMARY KEY AUTOINCREMENT, n UNIQUE); INSERT INTO p(n) VALUES(1),(2);"
+	"CREATE TABLE p(id INTEGER PRIMARY KEY AUTOINCREMENT, n UNIQUE); INSERT INTO p(n) "
+	"VALUES(1),(2);"
 	"CREATE TABLE c(p_id NOT NULL REFERENCES p ON DELETE RESTRICT); INSERT INTO c VALUES(1);"
 	"CREATE TABLE \"odd \"\"name\"\" 'x'\"(y); CREATE INDEX ix ON c(p_id);"
 	"CREATE VIEW v AS SELECT * FROM p; CREATE VIEW broken AS SELECT * FROM nowhere;"
@@ -138,9 +142,11 @@ static void wipe_leaves_our_tables_and_nothing_else(void **state)
 	assert_true(wipe(connection) > 9);
 	assert_int_equal(holds_objects(connection), 0);
 	close_connection(connection);
-	assert_string_equal(shell(database, "SELECT group_concat(name) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'; "
-					    "SELECT count(*) FROM eloquent_history; PRAGMA integrity_check;"),
-			    "eloquent_history,eloquent_meta\n1\nok");
+	assert_string_equal(
+		shell(database,
+		      "SELECT group_concat(name) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'; "
+		      "SELECT count(*) FROM eloquent_history; PRAGMA integrity_check;"),
+		"eloquent_history,eloquent_meta\n1\nok");
 }
 
 static void wipe_rolls_back_with_its_unit(void **state)
@@ -167,7 +173,8 @@ static void wipe_drops_what_others_hung_on_our_tables(void **state)
 			"eloquent_meta BEGIN SELECT 1; END;");
 	assert_int_equal(wipe(connection), 2);
 	close_connection(connection);
-	assert_string_equal(shell(database, "SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL;"), "2");
+	assert_string_equal(
+		shell(database, "SELECT count(*) FROM sqlite_schema WHERE sql IS NOT NULL;"), "2");
 }
 
 static void wipe_needs_a_unit(void **state)
@@ -212,19 +219,23 @@ static void records_are_sorted_and_leave_ours_out(void **state)
 {
 	(void)state;
 	static char text[16384];
-	shell(database, "CREATE TABLE t(id INTEGER PRIMARY KEY, n TEXT NOT NULL DEFAULT 'x', u REFERENCES t(id));"
-			"CREATE UNIQUE INDEX ix ON t(n, lower(n)); CREATE VIEW v AS SELECT 1;"
-			"CREATE VIRTUAL TABLE f USING fts5(x);");
+	shell(database,
+	      "CREATE TABLE t(id INTEGER PRIMARY KEY, n TEXT NOT NULL DEFAULT 'x', u REFERENCES t(id));"
+	      "CREATE UNIQUE INDEX ix ON t(n, lower(n)); CREATE VIEW v AS SELECT 1;"
+	      "CREATE VIRTUAL TABLE f USING fts5(x);");
 	struct elq_connection *connection = open_write();
 	make_tables(connection);
 	text[0] = '\0';
 	struct elq_sink sink = {.struct_size = sizeof(sink), .context = text, .row = take_record};
 	assert_int_equal(schema->describe(&call, connection, &sink), ELQ_OK);
 	static const char *const wanted[] = {
-		"column|t.id|primary_key|1\n", "column|t.n|default|'x'\n", "column|t.n|not_null|1\n",
+		"column|t.id|primary_key|1\n",
+		"column|t.n|default|'x'\n",
+		"column|t.n|not_null|1\n",
 		"column|t.n|type|TEXT\n",
 		"foreign_key|t.0|references|t (u -> id) on update no action on delete no action\n",
-		"index_of|t.ix|columns|c unique n, (expression)\n", "view|v|sql|CREATE VIEW v AS SELECT 1\n",
+		"index_of|t.ix|columns|c unique n, (expression)\n",
+		"view|v|sql|CREATE VIEW v AS SELECT 1\n",
 		"table|f|sql|CREATE VIRTUAL TABLE f USING fts5(x)\n"};
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 		if (!strstr(text, wanted[i]))

@@ -80,7 +80,8 @@ static void execute_script(struct elq_connection *connection, const char *script
 		struct elq_statement statement = {.struct_size = sizeof(statement),
 						  .text = {script + span.start, span.size}};
 		if (driver->execute(&call, connection, &statement, NULL, NULL) != ELQ_OK)
-			fail_msg("%s: %.*s: %s", script, (int)span.size, script + span.start, seen.message);
+			fail_msg("%s: %.*s: %s", script, (int)span.size, script + span.start,
+				 seen.message);
 	}
 }
 
@@ -159,7 +160,8 @@ static void a_statements_kind_is_told_by_its_first_words(void **state)
 		assert_int_equal(next(cases[i].text, strlen(cases[i].text), 0, &span), ELQ_OK);
 		if (span.kind != cases[i].kind)
 			fail_msg("%s: kind %u", cases[i].text, (unsigned)span.kind);
-		bool hinted = span.kind == ELQ_STATEMENT_NO_TRANSACTION || span.kind == ELQ_STATEMENT_CLIENT_ONLY;
+		bool hinted = span.kind == ELQ_STATEMENT_NO_TRANSACTION ||
+			      span.kind == ELQ_STATEMENT_CLIENT_ONLY;
 		assert_int_equal(hinted, span.hint.size > 0);
 	}
 }
@@ -261,13 +263,15 @@ static void lines_are_counted_the_same_with_and_without_a_connection(void **stat
 	static char script[60000];
 	size_t size = 0;
 	for (int i = 0; i < 2000; i++)
-		size += (size_t)snprintf(script + size, sizeof(script) - size, "SELECT\n%d;%s", i, i % 3 ? "\n" : "");
+		size += (size_t)snprintf(script + size, sizeof(script) - size, "SELECT\n%d;%s", i,
+					 i % 3 ? "\n" : "");
 	struct elq_connection *connection = open_write();
 	uint64_t line = 1;
 	uint64_t offset = 0;
 	for (int i = 0; i < 2000; i++) {
 		struct elq_span span = {.struct_size = sizeof(span)};
-		assert_int_equal(driver->next_statement(&call, connection, script, size, offset, &span), ELQ_OK);
+		assert_int_equal(driver->next_statement(&call, connection, script, size, offset, &span),
+				 ELQ_OK);
 		line += i > 0 && (i - 1) % 3 ? 1 : 0;
 		assert_int_equal(span.line, line);
 		line++;
@@ -291,7 +295,8 @@ static void many_statements_are_split_in_linear_time(void **state)
 	int count = 0;
 	for (uint64_t offset = 0; offset < (uint64_t)COUNT * EACH; count++) {
 		struct elq_span span = {.struct_size = sizeof(span)};
-		assert_int_equal(driver->next_statement(&call, connection, script, (uint64_t)COUNT * EACH, offset, &span),
+		assert_int_equal(driver->next_statement(&call, connection, script,
+							(uint64_t)COUNT * EACH, offset, &span),
 				 ELQ_OK);
 		offset = span.next;
 	}

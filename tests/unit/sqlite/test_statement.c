@@ -5,8 +5,10 @@
 static int32_t run(struct elq_connection *connection, const char *sql, const struct elq_value *params,
 		   uint64_t count, const struct elq_sink *sink, struct elq_result *result)
 {
-	struct elq_statement statement = {
-		.struct_size = sizeof(statement), .text = str(sql), .params = params, .param_count = count};
+	struct elq_statement statement = {.struct_size = sizeof(statement),
+					  .text = str(sql),
+					  .params = params,
+					  .param_count = count};
 	return driver->execute(&call, connection, &statement, sink, result);
 }
 
@@ -57,7 +59,8 @@ static void text_left_behind_a_statement_is_refused(void **state)
 	(void)state;
 	struct elq_connection *connection = open_write();
 	begin(connection, MIGRATION);
-	assert_int_equal(try_execute(connection, "CREATE TABLE a(x); CREATE TABLE b(x)"), ELQ_ERR_INVALID);
+	assert_int_equal(try_execute(connection, "CREATE TABLE a(x); CREATE TABLE b(x)"),
+			 ELQ_ERR_INVALID);
 	assert_int_equal(try_execute(connection, "CREATE TABLE a(x); garbage"), ELQ_ERR_INVALID);
 	assert_string_equal(ask(connection, "SELECT count(*) FROM sqlite_schema"), "0");
 	execute(connection, "CREATE TABLE a(x) ; -- and that is all\n /* really */ ;");
@@ -95,7 +98,8 @@ static int32_t take_columns(void *context, const struct elq_column *columns, uin
 	struct row *row = context;
 	row->columns = count;
 	if (count)
-		snprintf(row->name, sizeof(row->name), "%.*s", (int)columns[0].name.size, columns[0].name.data);
+		snprintf(row->name, sizeof(row->name), "%.*s", (int)columns[0].name.size,
+			 columns[0].name.data);
 	return 0;
 }
 
@@ -107,13 +111,14 @@ static int32_t take_row(void *context, const struct elq_value *values, uint64_t 
 	for (uint64_t i = 0; i < count && i < 8; i++) {
 		row->values[i] = values[i];
 		if (values[i].size)
-			memcpy(row->text[i], values[i].as.data, values[i].size < 64 ? values[i].size : 64);
+			memcpy(row->text[i], values[i].as.data,
+			       values[i].size < 64 ? values[i].size : 64);
 	}
 	return 0;
 }
 
-static struct row query(struct elq_connection *connection, const char *sql, const struct elq_value *params,
-			uint64_t count)
+static struct row query(struct elq_connection *connection, const char *sql,
+			const struct elq_value *params, uint64_t count)
 {
 	struct row row = {0};
 	struct elq_sink sink = {
@@ -128,7 +133,8 @@ static void sqlites_five_types_come_out_as_they_are(void **state)
 	(void)state;
 	struct elq_connection *connection = open_write();
 	struct row row = query(connection,
-			       "SELECT -9223372036854775808 AS first, 1.5, 't', x'00ff', NULL, '', x''", NULL, 0);
+			       "SELECT -9223372036854775808 AS first, 1.5, 't', x'00ff', NULL, '', x''",
+			       NULL, 0);
 	assert_int_equal(row.columns, 7);
 	assert_string_equal(row.name, "first");
 	assert_int_equal(row.values[0].type, ELQ_TYPE_I64);
@@ -175,12 +181,14 @@ static void parameters_are_bound_by_their_types(void **state)
 		{{.type = ELQ_TYPE_DATE, .as.i64 = -1}, "text '1969-12-31'"},
 		{{.type = ELQ_TYPE_TIME, .as.i64 = 3661000001}, "text '01:01:01.000001'"},
 		{{.type = ELQ_TYPE_TIMESTAMP, .as.i64 = -1}, "text '1969-12-31 23:59:59.999999'"},
-		{{.type = ELQ_TYPE_TIMESTAMPTZ, .as.i64 = 86400000000}, "text '1970-01-02 00:00:00.000000Z'"},
+		{{.type = ELQ_TYPE_TIMESTAMPTZ, .as.i64 = 86400000000},
+		 "text '1970-01-02 00:00:00.000000Z'"},
 		{{.type = ELQ_TYPE_JSON, .as.data = "{}", .size = 2}, "text '{}'"},
 	};
 	struct elq_connection *connection = open_write();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct row row = query(connection, "SELECT typeof(?1) || ' ' || quote(?1)", &cases[i].value, 1);
+		struct row row =
+			query(connection, "SELECT typeof(?1) || ' ' || quote(?1)", &cases[i].value, 1);
 		assert_string_equal(row.text[0], cases[i].stored);
 	}
 	close_connection(connection);
@@ -196,7 +204,8 @@ static void values_that_do_not_fit_are_refused(void **state)
 	};
 	struct elq_connection *connection = open_write();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(run(connection, "SELECT ?", &cases[i], 1, NULL, NULL), ELQ_ERR_INVALID);
+		assert_int_equal(run(connection, "SELECT ?", &cases[i], 1, NULL, NULL),
+				 ELQ_ERR_INVALID);
 	assert_int_equal(run(connection, "SELECT ?, ?", cases, 1, NULL, NULL), ELQ_ERR_INVALID);
 	assert_int_equal(try_execute(connection, "SELECT :name"), ELQ_ERR_INVALID);
 	assert_non_null(strstr(seen.message, "1 parameters and got 0 values"));
@@ -252,7 +261,8 @@ static void a_full_disk_is_said_and_rolls_back(void **state)
 	migrate(connection, "CREATE TABLE t(x)");
 	begin(connection, MIGRATION);
 	execute(connection, "PRAGMA max_page_count = 3");
-	assert_int_equal(try_execute(connection, "INSERT INTO t VALUES(zeroblob(100000))"), ELQ_ERR_FAILED);
+	assert_int_equal(try_execute(connection, "INSERT INTO t VALUES(zeroblob(100000))"),
+			 ELQ_ERR_FAILED);
 	assert_string_equal(seen.message, "database or disk is full");
 	assert_non_null(strstr(seen.hint, "free some space"));
 	rollback(connection);

@@ -132,9 +132,9 @@ static void a_rolled_back_migration_leaves_no_session_behind(void **state)
 static void settings_of_the_whole_process_are_refused(void **state)
 {
 	(void)state;
-	static const char *const cases[] = {"PRAGMA hard_heap_limit = 1000000",
-					    "PRAGMA soft_heap_limit(1000000)",
-					    "PRAGMA temp_store_directory = '/tmp'", "PRAGMA query_only = 1"};
+	static const char *const cases[] = {
+		"PRAGMA hard_heap_limit = 1000000", "PRAGMA soft_heap_limit(1000000)",
+		"PRAGMA temp_store_directory = '/tmp'", "PRAGMA query_only = 1"};
 	struct elq_connection *connection = open_write();
 	begin(connection, MIGRATION);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -155,15 +155,17 @@ static void a_transaction_that_ended_itself_raises(void **state)
 	begin(connection, MIGRATION);
 	execute(connection, "CREATE TABLE t(x UNIQUE)");
 	execute(connection, "INSERT INTO t VALUES(1)");
-	assert_int_equal(try_execute(connection, "INSERT OR ROLLBACK INTO t VALUES(1)"), ELQ_ERR_CONSTRAINT);
+	assert_int_equal(try_execute(connection, "INSERT OR ROLLBACK INTO t VALUES(1)"),
+			 ELQ_ERR_CONSTRAINT);
 	assert_int_equal(try_execute(connection, "CREATE TABLE u(x)"), ELQ_ERR_FAILED);
 	assert_non_null(strstr(seen.message, "was ended by one of its statements"));
 	assert_int_equal(try_append(connection, 1), ELQ_ERR_FAILED);
 	assert_int_equal(driver->commit(&call, connection), ELQ_ERR_FAILED);
 	rollback(connection);
 	close_connection(connection);
-	assert_string_equal(shell(database, "SELECT count(*) FROM eloquent_history; SELECT count(*) FROM "
-					    "sqlite_schema WHERE name IN ('t','u');"),
+	assert_string_equal(shell(database,
+				  "SELECT count(*) FROM eloquent_history; SELECT count(*) FROM "
+				  "sqlite_schema WHERE name IN ('t','u');"),
 			    "0\n0");
 }
 
@@ -235,7 +237,8 @@ static void its_session_lasts_across_our_nested_units(void **state)
 	commit(connection);
 	commit(connection);
 	close_connection(connection);
-	assert_string_equal(shell(database, "SELECT group_concat(sequence) FROM eloquent_history;"), "1,2");
+	assert_string_equal(shell(database, "SELECT group_concat(sequence) FROM eloquent_history;"),
+			    "1,2");
 }
 
 static void a_statement_and_its_event_can_share_a_nested_unit(void **state)
@@ -252,7 +255,8 @@ static void a_statement_and_its_event_can_share_a_nested_unit(void **state)
 	commit(connection);
 	commit(connection);
 	close_connection(connection);
-	assert_string_equal(shell(database, ".tables"), "eloquent_history  eloquent_meta     t               ");
+	assert_string_equal(shell(database, ".tables"),
+			    "eloquent_history  eloquent_meta     t               ");
 }
 
 static void events_inside_its_own_transaction_share_its_fate(void **state)
@@ -271,7 +275,8 @@ static void events_inside_its_own_transaction_share_its_fate(void **state)
 	rollback(connection);
 	execute(connection, "COMMIT");
 	commit(connection);
-	assert_string_equal(ask(connection, "SELECT group_concat(sequence) FROM eloquent_history"), "1");
+	assert_string_equal(ask(connection, "SELECT group_concat(sequence) FROM eloquent_history"),
+			    "1");
 	begin(connection, ALONE);
 	execute(connection, "BEGIN");
 	begin(connection, 0);
@@ -280,7 +285,8 @@ static void events_inside_its_own_transaction_share_its_fate(void **state)
 	execute(connection, "ROLLBACK");
 	commit(connection);
 	close_connection(connection);
-	assert_string_equal(shell(database, "SELECT group_concat(sequence) FROM eloquent_history;"), "1");
+	assert_string_equal(shell(database, "SELECT group_concat(sequence) FROM eloquent_history;"),
+			    "1");
 }
 
 static void a_transaction_of_its_own_that_is_left_open_fails(void **state)

@@ -36,7 +36,8 @@ static void a_unit_may_bring_its_own_lock_timeout(void **state)
 	struct sqlite3 *other = other_open(database);
 	assert_int_equal(other_execute(other, "BEGIN IMMEDIATE"), 0);
 	struct elq_connection *connection = open_write();
-	struct elq_begin given = {.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 0};
+	struct elq_begin given = {
+		.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 0};
 	int64_t start = now();
 	assert_int_equal(driver->begin(&call, connection, &given), ELQ_ERR_LOCKED);
 	assert_true(now() - start < SECOND / 10);
@@ -116,7 +117,8 @@ static void cancel_ends_a_wait_for_a_lock(void **state)
 	struct sqlite3 *other = other_open(database);
 	assert_int_equal(other_execute(other, "BEGIN IMMEDIATE"), 0);
 	struct elq_connection *connection = open_write();
-	struct elq_begin given = {.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 30000000};
+	struct elq_begin given = {
+		.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 30000000};
 	pthread_t thread;
 	pthread_create(&thread, NULL, cancel_soon, connection);
 	int64_t start = now();

@@ -48,8 +48,10 @@ static void statements_are_whole_in_every_dialect(void **state)
 		assert_true(ends(history.create_history, ")\n)"));
 		assert_true(ends(history.create_meta, " NOT NULL\n)"));
 		assert_true(ends(history.append, i == 0 ? ", $18)" : ", ?)"));
-		assert_true(ends(history.read, i == 0 ? "ORDER BY h.\"sequence\"" : "ORDER BY h.`sequence`"));
-		assert_true(ends(history.read_meta, i == 0 ? "ORDER BY m.\"key\"" : "ORDER BY m.`key`"));
+		assert_true(ends(history.read,
+				 i == 0 ? "ORDER BY h.\"sequence\"" : "ORDER BY h.`sequence`"));
+		assert_true(
+			ends(history.read_meta, i == 0 ? "ORDER BY m.\"key\"" : "ORDER BY m.`key`"));
 		assert_true(ends(history.remove_meta, i == 0 ? "\"key\" = $1" : "`key` = ?"));
 		assert_true(ends(history.insert_meta, i == 0 ? "VALUES ($1, $2)" : "VALUES (?, ?)"));
 	}

@@ -27,7 +27,8 @@ static struct elq_span first(const char *script)
 {
 	struct elq_span span;
 	const char *reason = NULL;
-	assert_int_equal(sqlkit_splitter_next(&simple, script, strlen(script), 0, 1, &span, &reason), ELQ_OK);
+	assert_int_equal(sqlkit_splitter_next(&simple, script, strlen(script), 0, 1, &span, &reason),
+			 ELQ_OK);
 	return span;
 }
 
@@ -86,7 +87,8 @@ static void a_reason_comes_with_malformed(void **state)
 	(void)state;
 	struct elq_span span;
 	const char *reason = NULL;
-	assert_int_equal(sqlkit_splitter_next(&simple, "a\n'b", 4, 0, 1, &span, &reason), ELQ_ERR_MALFORMED);
+	assert_int_equal(sqlkit_splitter_next(&simple, "a\n'b", 4, 0, 1, &span, &reason),
+			 ELQ_ERR_MALFORMED);
 	assert_string_equal(reason, "a string or quoted name is not closed");
 	assert_int_equal(span.start, 2);
 	assert_int_equal(span.line, 2);

@@ -1,0 +1,248 @@
+/* stations.c - what happens to one target at each station of a command's life.
+ * The order of the stations is run.c's; the guard's rules, the locks, the audit
+ * records and the questions stand in the rooms and files of their names. */
+#include "run/private.h"
+
+#include <signal.h>
+
+#define CONNECT_RETRY_MS 200
+
+/* The verdict on what is known by now; looks where a look can settle it. */
+static enum status decide(struct run *run, struct target *target, struct error *error)
+{
+	struct guard_command command = facts_command(run);
+	target->verdict = guard_decide(&command, &target->facts);
+	if (target->verdict.unknown && target->database) {
+		enum status status = facts_look(target, target->verdict.unknown, error);
+		if (status)
+			return status;
+		target->verdict = guard_decide(&command, &target->facts);
+	}
+	return STATUS_OK;
+}
+
+static enum status refuse(struct run *run, struct target *target, struct error *error)
+{
+	/* The refusal shows how many migrations are pending, where that can be read. */
+	ERROR_CLEANUP struct error ignored = {0};
+	if (target->database && !target->migrator_loaded &&
+	    target_load_migrator(run, target, VERIFY_NOTHING, &ignored)) {
+		migrator_free(&target->migrator);
+		target->migrator_loaded = false;
+	}
+	refusal_set(run, target, &target->verdict, error);
+	outcome_refusal(run, target, error);
+	return STATUS_REFUSED;
+}
+
+enum status station_verdict_local(struct run *run, struct target *target, struct error *error)
+{
+	facts_local(run, target);
+	enum status status = decide(run, target, error);
+	/* A command that opens nothing has nowhere to look. */
+	bool refused = target->verdict.decision == GUARD_REFUSE ||
+		       (run->command->local && target->verdict.decision == GUARD_LOOK);
+	return !status && refused ? refuse(run, target, error) : status;
+}
+
+enum status station_load_driver(struct run *run, struct target *target, struct error *error)
+{
+	return driver_load(run->observer, &run->project, target->connection->driver, &target->driver,
+			   error);
+}
+
+enum status station_open_database(struct run *run, struct target *target, struct error *error)
+{
+	int64_t wait_us = 0;
+	enum status status = option_duration(run->invocation, OPTION_CONNECT_WAIT, &wait_us, error);
+	if (status)
+		return status;
+	bool write = facts_command(run).class_ != GUARD_SAFE;
+	int64_t start = clock_monotonic_ns();
+	for (;;) {
+		status = database_open(run->observer, &run->project, target->connection, target->driver,
+				       write, &target->database, error);
+		if (status != STATUS_CONNECT || (clock_monotonic_ns() - start) / 1000 >= wait_us)
+			break;
+		error_clear(error);
+		if (stop_wait(run, CONNECT_RETRY_MS))
+			return stop_status(run, error);
+	}
+	if (!status)
+		target->info = database_info(target->database);
+	return status;
+}
+
+enum status station_verdict_of_database(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = facts_of_database(run, target, error);
+	if (!status)
+		status = decide(run, target, error);
+	if (status)
+		return status;
+	enum guard_decision decision = target->verdict.decision;
+	if (decision == GUARD_REFUSE || decision == GUARD_LOOK)
+		return refuse(run, target, error);
+	refusal_warn(run, target);
+	return STATUS_OK;
+}
+
+/* What the command needs of the driver, before anybody is asked or locked. */
+enum status station_check_capable(struct run *run, struct target *target, struct error *error)
+{
+	uint64_t needed = ELQ_CAP_HISTORY;
+	bool writes = facts_command(run).class_ != GUARD_SAFE;
+	if (writes && !(run->command->flags & COMMAND_LOCKLESS))
+		needed |= ELQ_CAP_LOCK;
+	if ((target->info->caps & needed) != needed) {
+		error_set(error, STATUS_UNSUPPORTED, "%s needs the driver's %s, and driver %s has none",
+			  run->command->name,
+			  target->info->caps & ELQ_CAP_HISTORY ? "elq.lock" : "elq.history",
+			  target->driver->name);
+		return STATUS_UNSUPPORTED;
+	}
+	if (writes && (target->info->flags & ELQ_CONN_READ_ONLY)) {
+		error_set(error, STATUS_CONNECT, "%s can only be read", target->info->location);
+		error_hint(error, "%s writes: look at the permissions of the file and its folder",
+			   run->command->name);
+		return STATUS_CONNECT;
+	}
+	return STATUS_OK;
+}
+
+/* A check that fails while another run is at work says nothing: its half-done
+ * work is not ours to judge. Then the lock is the answer, or with --wait the
+ * check is made once it is ours. */
+enum status station_check_target(struct run *run, struct target *target, struct error *error)
+{
+	target->idle = false;
+	enum status status = run->command->check(run, target, error);
+	if (!status || target->locked || !run->command->work || run->dry_run)
+		return status;
+	ERROR_CLEANUP struct error locked = {0};
+	if ((run->command->flags & COMMAND_LOCKLESS) || lock_probe(target, &locked) != STATUS_LOCKED)
+		return status;
+	if (!option_given(run->invocation, OPTION_WAIT)) {
+		error_move(error, &locked);
+		return STATUS_LOCKED;
+	}
+	error_clear(error);
+	target->check_later = true;
+	return STATUS_OK;
+}
+
+enum status station_preview_target(struct run *run, struct target *target, struct error *error)
+{
+	if (target->idle || !run->command->preview)
+		return STATUS_OK;
+	return run->command->preview(run, target, error);
+}
+
+/* A "no" ends the run before any lock is taken. */
+enum status station_verdict_on_answer(struct run *run, struct target *target, struct error *error)
+{
+	if (!target->asked)
+		return STATUS_OK;
+	enum status status = decide(run, target, error);
+	if (!status && target->verdict.decision != GUARD_ALLOW)
+		return refuse(run, target, error);
+	return status;
+}
+
+/* What another run did while we waited for the lock makes our plan worthless. */
+enum status station_check_again(struct run *run, struct target *target, struct error *error)
+{
+	bool current = false;
+	if (target->idle || !target->migrator_loaded)
+		return STATUS_OK;
+	enum status status = STATUS_OK;
+	if (!target->check_later)
+		status = migrator_is_current(&target->migrator, &current, error);
+	if (status || current)
+		return status;
+	text_clear(&target->lines);
+	json_object_clear(target->result);
+	return station_check_target(run, target, error);
+}
+
+/* The answers are facts: they survive the second look at the database. */
+enum status station_verdict_under_lock(struct run *run, struct target *target, struct error *error)
+{
+	if (target->idle)
+		return STATUS_OK;
+	struct guard_facts before = target->facts;
+	const char *id_before = target->stamp.id;
+	enum status status = facts_of_database(run, target, error);
+	if (!status && before.holds_rows != FACT_UNKNOWN)
+		status = facts_look(target, GUARD_REASON_UNKNOWN_ROWS, error);
+	if (!status)
+		status = decide(run, target, error);
+	if (status)
+		return status;
+	bool same =
+		guard_facts_equal(&before, &target->facts) && text_equal(id_before, target->stamp.id);
+	/* What became a question under the lock would have been asked before it. */
+	bool unasked = target->verdict.decision == GUARD_ASK;
+	if ((target->asked && !same) || unasked) {
+		error_set(error, STATUS_FACTS_CHANGED,
+			  "%s changed between the look at it and its lock; nothing was written",
+			  target->info->location);
+		error_hint(error, "run the command again and look at what it says");
+		outcome_refusal(run, target, error);
+		return STATUS_FACTS_CHANGED;
+	}
+	return target->verdict.decision == GUARD_ALLOW ? STATUS_OK : refuse(run, target, error);
+}
+
+enum status station_write_intent(struct run *run, struct target *target, struct error *error)
+{
+	if (target->idle)
+		return STATUS_OK;
+	enum status status = outcome_intent(run, target, error);
+	target->migrator.audit_head = target->audit_head;
+	target->started_ns = clock_monotonic_ns();
+	return status;
+}
+
+void station_work_target(struct run *run, struct target *target)
+{
+	target->worked = true;
+	target->status = first_write(run, target, &target->error);
+	if (!target->status)
+		target->status = run->command->work(run, target, &target->error);
+	int number = atomic_load(&run->stop);
+	if (target->status == STATUS_INTERRUPTED && number && number != SIGINT)
+		target->status = target->error.status = STATUS_TERMINATED;
+	target_flush(run, target);
+}
+
+const char *target_migrations(const struct run *run, const struct connection *connection,
+			      struct arena *arena)
+{
+	const char *owner = connection->twin && connection->application ? connection->application
+									: connection->name;
+	return path_join(arena, run->project.migrations, owner);
+}
+
+enum status target_load_migrator(struct run *run, struct target *target, enum history_verify verify,
+				 struct error *error)
+{
+	struct migrator *migrator = &target->migrator;
+	if (target->migrator_loaded)
+		migrator_free(migrator);
+	*migrator = (struct migrator){
+		.observer = run->observer,
+		.database = target->database,
+		.folder_path = target_migrations(run, target->connection, &target->arena),
+		.max_size = run->project.max_migration,
+		.word = target->word,
+		.run = run->id,
+		.actor = run->project.actor,
+		.tool = run->tool,
+		.audit_head = target->audit_head,
+		.stop = &run->stop,
+		.lock_timeout_us = -1,
+	};
+	target->migrator_loaded = true;
+	return migrator_load(migrator, verify, error);
+}

@@ -1,0 +1,1 @@
+CREATE OR TRIGGER r; a;

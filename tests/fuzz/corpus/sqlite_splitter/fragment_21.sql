@@ -1,0 +1,2 @@
+CREATE TRIGGER r; -- c
+ END /* d */ ; a;

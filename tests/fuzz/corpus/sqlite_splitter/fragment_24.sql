@@ -1,0 +1,1 @@
+CREATE TRIGGER r; END END; a; END;

@@ -1,0 +1,2 @@
+-- a comment; with a semicolon
+CREATE TABLE t(x);

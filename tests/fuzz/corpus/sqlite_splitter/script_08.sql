@@ -1,0 +1,1 @@
+/* one; two */ CREATE TABLE t(x /* three; */); /* four; */

@@ -1,0 +1,2 @@
+CREATE TABLE t(a-- end
+, b /**/, c /***/, d /*/ * /*/);

@@ -1,0 +1,1 @@
+CREATE TABLE t("end", "trigger"); INSERT INTO t VALUES(1, 2);

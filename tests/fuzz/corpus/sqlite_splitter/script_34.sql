@@ -1,0 +1,1 @@
+CREATE TABLE trigger_log(x); CREATE TABLE temp_trigger(y); CREATE TABLE endless(z);

@@ -1,0 +1,1 @@
+CREATE TABLE t(a, b); CREATE INDEX i ON t(a, b) ;

@@ -1,0 +1,2 @@
+CREATE TABLE t(a, b); CREATE INDEX i ON t(a) -- c
+ ; CREATE UNIQUE INDEX j ON t(b) WHERE b > 0;

@@ -1,0 +1,1 @@
+CREATE TABLE t(x); INSERT INTO t VALUES('éè; €');

@@ -1,0 +1,1 @@
+PRAGMA foreign_keys = OFF; CREATE TABLE t(x); PRAGMA foreign_keys = ON;

@@ -1,0 +1,1 @@
+CREATE TABLE t(x); INSERT INTO t VALUES(1.5e3), (0x1F), (.5), (5.), (NULL), (TRUE);

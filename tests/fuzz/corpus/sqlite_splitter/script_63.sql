@@ -1,0 +1,1 @@
+CREATE TABLE t(x); INSERT INTO t SELECT '{"a": ";"}' ->> 'a'; REPLACE INTO t VALUES('b');

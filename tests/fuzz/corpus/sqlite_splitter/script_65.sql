@@ -1,0 +1,1 @@
+CREATE TABLE """"("'"); CREATE TABLE '''q'''(z);

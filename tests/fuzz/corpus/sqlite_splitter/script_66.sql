@@ -1,0 +1,1 @@
+CREATE TABLE t(x$y, _z, a1); INSERT INTO t VALUES(1, 2, 3);
