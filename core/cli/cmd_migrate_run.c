@@ -25,8 +25,7 @@ static enum status run_check(struct run *run, struct target *target, struct erro
 
 static const enum option run_options[] = {OPTION_STEP,  OPTION_TO,           OPTION_ALL_MIGRATIONS,
 					  OPTION_WAIT,  OPTION_CONNECT_WAIT, OPTION_ALLOW_MISSING,
-					  OPTION_FORCE, OPTION_YES,          OPTION_ALLOW_DESTRUCTIVE,
-					  OPTION_COUNT};
+					  OPTION_FORCE, OPTION_YES,          OPTION_COUNT};
 
 const struct command command_migrate_run = {
 	.name = "migrate:run",

@@ -24,6 +24,8 @@ void migrating_selected(struct run *run, struct target *target, const char *noth
 	target_result(target, "pending", pending);
 	target_result(target, "applied", json_array());
 	target_result(target, "reverted", json_array());
+	if (migrator->wipe)
+		target_result(target, "wipes", json_true());
 	target->idle = migrator->step_count == 0 && !migrator->wipe;
 	if (target->idle)
 		target_say(run, target, "%s", nothing);

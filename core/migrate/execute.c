@@ -69,8 +69,8 @@ static enum status step_prepare(struct work *work, struct error *error)
 	if (status || (size_t)step->resume_at <= work->script->count)
 		return status;
 	return error_set(error, STATUS_HISTORY_BROKEN,
-			 "%s: the history says that %lld statements ran, but it has %zu",
-			 step->file->path, (long long)step->resume_at, work->script->count);
+			 "the history says that %lld statements of it ran, but it has %zu",
+			 (long long)step->resume_at, work->script->count);
 }
 
 static enum status step_run(struct work *work, struct error *error)

@@ -10,6 +10,13 @@
 
 #define READ_STEP ((size_t)32 << 10)
 
+static enum status unreadable(struct error *error, const char *path, const char *why)
+{
+	error_set(error, STATUS_IO, "cannot read %s: %s", path, why);
+	error_at(error, path, 0, 0);
+	return STATUS_IO;
+}
+
 /* `expected`: the size as the file system has it, which saves asking for the end. */
 static enum status read_all(int fd, const char *path, int64_t expected, int64_t cap, struct text *text,
 			    struct error *error)
@@ -22,7 +29,7 @@ static enum status read_all(int fd, const char *path, int64_t expected, int64_t 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+			return unreadable(error, path, strerror(errno));
 		if ((int64_t)text->size + got > cap)
 			return malformed(error, path, 0,
 					 "split it, or raise [project] max_migration in eloquent.ini",
@@ -41,9 +48,9 @@ enum status migration_read(int folder_fd, const char *name, const char *path, in
 	int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat found;
 	if (fd < 0 || fstat(fd, &found) != 0)
-		return error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
+		return unreadable(error, path, strerror(errno));
 	if (!S_ISREG(found.st_mode))
-		return error_set(error, STATUS_IO, "cannot read %s: it is not a regular file", path);
+		return unreadable(error, path, "it is not a regular file");
 	if (cap > (int64_t)TEXT_CAP / 2)
 		cap = (int64_t)TEXT_CAP / 2;
 	text_clear(text);

@@ -158,7 +158,7 @@ static int32_t resolve(const struct elq_call *call, const char *named, struct lo
 		bool link = false;
 		int32_t status = resolve_once(call, path, &folder, &next, &link);
 		sqlite3_free(path);
-		if (status != ELQ_OK)
+		if (status != ELQ_OK || !next)
 			return status;
 		path = next;
 		if (!link) {
