@@ -43,7 +43,7 @@ json_t *help_list_json(void);
 
 /* ---- output ------------------------------------------------------------------- */
 /* The one JSON document of a finished run. */
-void output_json(struct run *run, struct text *ret);
+void output_json(const struct run *run, struct text *ret);
 /* The failures of a finished run, for standard error. */
 void output_text(struct run *run, struct text *err);
 

@@ -2,6 +2,8 @@
  * Its members are described by the schemas in docs/json/. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 static json_t *json_text(const char *text)
 {
 	return text ? json_string(text) : json_null();
@@ -36,7 +38,32 @@ static json_t *error_json(const struct error *error, const struct guard_verdict 
 	return object;
 }
 
-static json_t *target_json(struct target *target)
+/* Appends the object's members, without its braces; takes the reference. */
+static void add_members(struct text *text, json_t *object)
+{
+	char *dumped = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	size_t size = dumped ? strlen(dumped) : 0;
+	if (size > 2)
+		text_append(text, dumped + 1, size - 2);
+	mem_free(dumped); /* main hands jansson our allocator */
+	json_decref(object);
+}
+
+/* The result's members, and behind them the rows that are text already. */
+static void add_result(struct text *text, const struct target *target)
+{
+	text_add(text, "\"result\":{");
+	add_members(text, json_incref(target->result));
+	if (target->rows_key) {
+		text_printf(text, "%s\"%s\":[", json_object_size(target->result) ? "," : "",
+			    target->rows_key);
+		text_append(text, text_string(&target->rows), target->rows.size);
+		text_add_char(text, ']');
+	}
+	text_add_char(text, '}');
+}
+
+static void add_target(struct text *text, const struct target *target)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "name", json_string(target->connection->name));
@@ -45,8 +72,11 @@ static json_t *target_json(struct target *target)
 	json_object_set_new(object, "exit", json_integer(status_exit(target->status)));
 	json_object_set_new(object, "skipped", json_boolean(target->skipped));
 	json_object_set_new(object, "error", error_json(&target->error, &target->verdict));
-	json_object_set(object, "result", target->result);
-	return object;
+	text_add_char(text, '{');
+	add_members(text, object);
+	text_add_char(text, ',');
+	add_result(text, target);
+	text_add_char(text, '}');
 }
 
 static json_t *warnings_json(struct observer *observer)
@@ -59,26 +89,39 @@ static json_t *warnings_json(struct observer *observer)
 	return array;
 }
 
-void output_json(struct run *run, struct text *ret)
+static json_t *head_json(const struct run *run)
 {
-	json_t *document = json_object();
-	json_object_set_new(document, "schema", json_string("eloquent/1"));
-	json_object_set_new(document, "command", json_text(run->command ? run->command->name : NULL));
-	json_object_set_new(document, "ok", json_boolean(run->status == STATUS_OK));
-	json_object_set_new(document, "exit", json_integer(status_exit(run->status)));
-	json_object_set_new(document, "run", json_string(run->id));
-	json_t *connections = json_array();
-	for (size_t i = 0; i < run->target_count; i++)
-		json_array_append_new(connections, target_json(&run->targets[i]));
-	json_object_set_new(document, "connections", connections);
-	json_object_set_new(document, "result", run->result ? json_incref(run->result) : json_null());
-	json_object_set_new(document, "error", error_json(&run->error, &run->verdict));
-	json_object_set_new(document, "warnings", warnings_json(run->observer));
-	char *dumped = json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII);
+	json_t *object = json_object();
+	json_object_set_new(object, "schema", json_string("eloquent/1"));
+	json_object_set_new(object, "command", json_text(run->command ? run->command->name : NULL));
+	json_object_set_new(object, "ok", json_boolean(run->status == STATUS_OK));
+	json_object_set_new(object, "exit", json_integer(status_exit(run->status)));
+	json_object_set_new(object, "run", json_string(run->id));
+	return object;
+}
+
+static json_t *tail_json(const struct run *run)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "result", run->result ? json_incref(run->result) : json_null());
+	json_object_set_new(object, "error", error_json(&run->error, &run->verdict));
+	json_object_set_new(object, "warnings", warnings_json(run->observer));
+	return object;
+}
+
+void output_json(const struct run *run, struct text *ret)
+{
 	TEXT_CLEANUP struct text plain = {0};
-	text_add(&plain, dumped ? dumped : "{}");
-	text_add_char(&plain, '\n');
+	text_add_char(&plain, '{');
+	add_members(&plain, head_json(run));
+	text_add(&plain, ",\"connections\":[");
+	for (size_t i = 0; i < run->target_count; i++) {
+		if (i)
+			text_add_char(&plain, ',');
+		add_target(&plain, &run->targets[i]);
+	}
+	text_add(&plain, "],");
+	add_members(&plain, tail_json(run));
+	text_add(&plain, "}\n");
 	redact(run->observer, plain.data, plain.size, ret);
-	mem_free(dumped); /* main hands jansson our allocator */
-	json_decref(document);
 }

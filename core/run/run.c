@@ -23,6 +23,7 @@ static void target_free(struct target *target)
 		migrator_free(&target->migrator);
 	database_close(target->database);
 	json_decref(target->result);
+	text_free(&target->rows);
 	text_free(&target->lines);
 	error_clear(&target->error);
 	arena_free(&target->arena);

@@ -63,8 +63,10 @@ struct target {
 	/* the outcome */
 	enum status status;
 	struct error error;
-	json_t *result;    /* object, owned */
-	struct text lines; /* its text output, until it is flushed */
+	json_t *result;       /* object, owned */
+	const char *rows_key; /* one more member of the result, an array whose elements are */
+	struct text rows;     /* JSON text: thousands of rows would be large as json_t */
+	struct text lines;    /* its text output, until it is flushed */
 };
 
 struct run {
@@ -119,6 +121,8 @@ const char *run_paint(const struct run *run, struct arena *arena, enum paint pai
 void run_say(struct run *run, const char *format, ...) PRINTF(2, 3);
 /* result[key] = value (steals the reference). */
 void target_result(struct target *target, const char *key, json_t *value);
+/* Appends a row to the array result[key] (steals the reference); one key per target. */
+void target_result_row(struct target *target, const char *key, json_t *row);
 void run_result(struct run *run, const char *key, json_t *value);
 
 /* The target's migrator, set up for this run and loaded. Loading again after

@@ -80,6 +80,17 @@ void target_result(struct target *target, const char *key, json_t *value)
 	json_object_set_new(target->result, key, value);
 }
 
+void target_result_row(struct target *target, const char *key, json_t *row)
+{
+	char *dumped = json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII);
+	target->rows_key = key;
+	if (target->rows.size)
+		text_add_char(&target->rows, ',');
+	text_add(&target->rows, dumped);
+	mem_free(dumped); /* main hands jansson our allocator */
+	json_decref(row);
+}
+
 void run_result(struct run *run, const char *key, json_t *value)
 {
 	if (!run->result)

@@ -162,6 +162,8 @@ enum status station_check_again(struct run *run, struct target *target, struct e
 		return status;
 	text_clear(&target->lines);
 	json_object_clear(target->result);
+	text_clear(&target->rows);
+	target->rows_key = NULL;
 	return station_check_target(run, target, error);
 }
 

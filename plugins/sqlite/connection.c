@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,18 +27,16 @@
  * makes the handle read-only where it has to be. */
 static int32_t configure(struct elq_connection *connection, sqlite3 *db, bool stand_in)
 {
-	char doing[PATH_MAX + 32];
-	sqlite3_snprintf(sizeof(doing), doing, "cannot open %s", connection->location.path);
 	waiting_install(connection, db);
 	/* Whatever a migration says: no writing to sqlite_schema or shadow tables behind
 	 * SQLite's back. Extensions stay off, which is the library's default. */
 	if (sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK)
-		return failure_report(connection, db, doing);
+		return failure_report_open(connection, db);
 	bool sealed = stand_in || !connection->writable;
 	if (sealed && sqlite3_exec(db, "PRAGMA query_only = 1", NULL, NULL, NULL) != SQLITE_OK)
-		return failure_report(connection, db, doing);
+		return failure_report_open(connection, db);
 	if (sqlite3_exec(db, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL) != SQLITE_OK)
-		return failure_report(connection, db, doing);
+		return failure_report_open(connection, db);
 	authorizer_install(connection, db);
 	return ELQ_OK;
 }
@@ -53,10 +50,7 @@ static int32_t handle_open(struct elq_connection *connection, const char *path, 
 	connection->wait_us = connection->location.lock_timeout_us;
 	int flags = OPEN_FLAGS | (path ? more_flags : SQLITE_OPEN_MEMORY | SQLITE_OPEN_CREATE);
 	if (sqlite3_open_v2(path ? path : ":memory:", &db, flags, NULL) != SQLITE_OK) {
-		char doing[PATH_MAX + 32];
-		sqlite3_snprintf(sizeof(doing), doing, "cannot open %s", connection->location.path);
-		status = db ? failure_report(connection, db, doing)
-			    : failure_no_memory(connection->call);
+		status = db ? failure_report_open(connection, db) : failure_no_memory(connection->call);
 	} else {
 		status = configure(connection, db, !path);
 	}

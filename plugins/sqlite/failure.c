@@ -56,7 +56,7 @@ static const char *hint_of(int extended)
 }
 
 /* SQLite's words, with the system's where the disk is to blame. */
-static char *words_of(sqlite3 *db, int extended, const char *doing)
+static char *words_of(const struct elq_connection *connection, sqlite3 *db, int extended, bool opening)
 {
 	int primary = extended & 0xff;
 	int system = sqlite3_system_errno(db);
@@ -65,15 +65,19 @@ static char *words_of(sqlite3 *db, int extended, const char *doing)
 	char reason[128] = "";
 	if (of_system)
 		sqlite3_snprintf(sizeof(reason), reason, " (%s)", strerrordesc_np(system));
-	return sqlite3_mprintf("%s%s%s%s", doing ? doing : "", doing ? ": " : "", sqlite3_errmsg(db),
-			       reason);
+	if (opening)
+		return sqlite3_mprintf("cannot open %s: %s%s", connection->location.path,
+				       sqlite3_errmsg(db), reason);
+	return sqlite3_mprintf("%s%s", sqlite3_errmsg(db), reason);
 }
 
-int32_t failure_report(struct elq_connection *connection, sqlite3 *db, const char *doing)
+static int32_t report(struct elq_connection *connection, sqlite3 *db, bool opening)
 {
 	int extended = sqlite3_extended_errcode(db);
 	int32_t code = code_of(connection, extended & 0xff);
-	char *message = words_of(db, extended, doing);
+	if (opening && code == ELQ_ERR_FAILED)
+		code = ELQ_ERR_CONNECT;
+	char *message = words_of(connection, db, extended, opening);
 	if (!message)
 		return failure_no_memory(connection->call);
 	const char *hint = hint_of(extended);
@@ -96,4 +100,14 @@ int32_t failure_report(struct elq_connection *connection, sqlite3 *db, const cha
 	connection->call->host->set_error(connection->call, &error);
 	sqlite3_free(message);
 	return code;
+}
+
+int32_t failure_report(struct elq_connection *connection, sqlite3 *db)
+{
+	return report(connection, db, false);
+}
+
+int32_t failure_report_open(struct elq_connection *connection, sqlite3 *db)
+{
+	return report(connection, db, true);
 }

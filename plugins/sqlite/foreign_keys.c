@@ -220,8 +220,7 @@ static int32_t fail_with(struct elq_connection *connection, const struct violati
 	char *text = violations_describe(found);
 	if (!text)
 		return failure_no_memory(connection->call);
-	sqlkit_fail(connection->call, ELQ_ERR_CONSTRAINT,
-		    "mend the rows in the migration itself; everything it did is rolled back",
+	sqlkit_fail(connection->call, ELQ_ERR_CONSTRAINT, "mend the rows in the migration itself",
 		    "foreign keys are broken by this migration: %s", text);
 	sqlite3_free(text);
 	return ELQ_ERR_CONSTRAINT;

@@ -11,7 +11,7 @@ static int32_t history_exists(const struct elq_call *call, struct elq_connection
 	int result = sqlite3_table_column_metadata(connection->db, "main", table, NULL, NULL, NULL,
 						   NULL, NULL, NULL);
 	if (result != SQLITE_OK && result != SQLITE_ERROR) /* ERROR: no such table */
-		return failure_report(connection, connection->db, NULL);
+		return failure_report(connection, connection->db);
 	*ret = result == SQLITE_OK;
 	return ELQ_OK;
 }

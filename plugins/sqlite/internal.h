@@ -167,9 +167,10 @@ void waiting_set_deaf(struct elq_connection *connection, bool deaf);
 
 /* ---- failure.c: SQLite's errors as the host's ---------------------------------- */
 
-/* Reports what `db` says about its last call. `doing` is NULL or begins the
- * message ("cannot open /x/y"). Returns the code. */
-int32_t failure_report(struct elq_connection *connection, sqlite3 *db, const char *doing);
+/* Reports what `db` says about its last call. Returns the code. */
+int32_t failure_report(struct elq_connection *connection, sqlite3 *db);
+/* The same while the file is opened: "cannot open /x/y: ...". */
+int32_t failure_report_open(struct elq_connection *connection, sqlite3 *db);
 int32_t failure_no_memory(const struct elq_call *call);
 
 /* ---- authorizer.c --------------------------------------------------------------- */

@@ -55,10 +55,11 @@ static int32_t open_file(struct elq_connection *connection, int flags, int *ret_
 	if (fd < 0)
 		return fail_file(connection, "open");
 	struct stat file;
-	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode)) {
+	/* A second name would be a file of somebody's that we empty. */
+	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 1) {
 		close(fd);
 		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, "remove it",
-				   "the lock file %s" LOCK_SUFFIX " is not a regular file",
+				   "the lock file %s" LOCK_SUFFIX " is not a regular file of one name",
 				   connection->location.path);
 	}
 	*ret_fd = fd;

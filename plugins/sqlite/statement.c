@@ -21,7 +21,7 @@ static int32_t report_prepare(struct elq_connection *connection)
 	if (!connection->ours && seen->refusal)
 		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, NULL, "not run: %s",
 				   seen->refusal);
-	return failure_report(connection, connection->db, NULL);
+	return failure_report(connection, connection->db);
 }
 
 static int32_t prepare(struct elq_connection *connection, const char *text, uint64_t size,
@@ -297,7 +297,7 @@ int32_t statement_query(struct elq_connection *connection, char *text,
 		if (result == SQLITE_DONE || (result == SQLITE_ROW && row && row(context, prepared)))
 			break;
 		if (result != SQLITE_ROW)
-			status = failure_report(connection, connection->db, NULL);
+			status = failure_report(connection, connection->db);
 	}
 	sqlite3_finalize(prepared);
 	sqlite3_free(text);

@@ -46,7 +46,7 @@ static int32_t read_options(struct elq_connection *connection, const struct elq_
 static int32_t enforce_foreign_keys(struct elq_connection *connection, bool on)
 {
 	if (sqlite3_db_config(connection->db, SQLITE_DBCONFIG_ENABLE_FKEY, (int)on, NULL) != SQLITE_OK)
-		return failure_report(connection, connection->db, "cannot set foreign key enforcement");
+		return failure_report(connection, connection->db);
 	return ELQ_OK;
 }
 
@@ -90,6 +90,13 @@ static int32_t begin_nested(struct elq_connection *connection)
 	return status;
 }
 
+static void end(struct elq_connection *connection)
+{
+	connection->unit = (struct unit){0};
+	connection->wait_us = connection->location.lock_timeout_us;
+	seen_clear(&connection->seen);
+}
+
 static int32_t begin_outer(struct elq_connection *connection, const struct elq_begin *begin)
 {
 	struct unit unit = {
@@ -115,7 +122,7 @@ static int32_t begin_outer(struct elq_connection *connection, const struct elq_b
 	connection->unit = unit;
 	status = connection->exists ? start(connection) : ELQ_OK;
 	if (status != ELQ_OK)
-		connection->unit = (struct unit){0};
+		end(connection);
 	if (!unit.migration)
 		names_clear(&connection->foreign_keys.retry); /* only the same unit is run once more */
 	return status;
@@ -168,13 +175,6 @@ int32_t transaction_require(struct elq_connection *connection)
 }
 
 /* ---- the end --------------------------------------------------------------------- */
-
-static void end(struct elq_connection *connection)
-{
-	connection->unit = (struct unit){0};
-	connection->wait_us = connection->location.lock_timeout_us;
-	seen_clear(&connection->seen);
-}
 
 static int32_t commit_nested(struct elq_connection *connection)
 {

@@ -104,7 +104,7 @@ int32_t values_bind(struct elq_connection *connection, sqlite3_stmt *statement,
 					   "SQLite cannot store value %d (type %u)", i + 1,
 					   (unsigned)params[i].type);
 		default:
-			return failure_report(connection, connection->db, NULL);
+			return failure_report(connection, connection->db);
 		}
 	}
 	return ELQ_OK;
