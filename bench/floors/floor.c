@@ -50,7 +50,8 @@ struct floor_names floor_list(int folder)
 			floor_fail("out of memory");
 	}
 	closedir(stream);
-	qsort(names.items, names.count, sizeof(*names.items), compare);
+	if (names.count)
+		qsort(names.items, names.count, sizeof(*names.items), compare);
 	return names;
 }
 

@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <time.h>
 
-extern char **environ;
-
 static int64_t now_ns(void)
 {
 	struct timespec now;

@@ -69,7 +69,7 @@ const struct command command_migrate_repair = {
 	.arguments_max = 1,
 	.options = repair_options,
 	.guard = {.class_ = GUARD_WRITES},
-	.flags = COMMAND_CONNECTS,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
 	.notes = "Appends an event to the history; nothing is rewritten, and no migration runs.",
 	.check = repair_check,
 	.work = repair_work,
@@ -113,7 +113,7 @@ const struct command command_migrate_baseline = {
 	.arguments_max = 1,
 	.options = baseline_options,
 	.guard = {.class_ = GUARD_WRITES},
-	.flags = COMMAND_CONNECTS,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
 	.notes = "Needs an existing schema and no applied migration. Baselined migrations are never\n"
 		 "rolled back.",
 	.check = baseline_check,

@@ -36,7 +36,7 @@ const struct command command_migrate_run = {
 	.arguments_max = 1,
 	.options = run_options,
 	.guard = {.class_ = GUARD_WRITES, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_CREATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES,
 	.notes =
 		"NAME runs that one file alone. Each migration and its history event commit together;\n"
 		"the first failure stops the run. migrate:run:test is migrate:run --test.",

@@ -184,6 +184,10 @@ struct migrator {
 	void (*report)(void *context, const struct step_report *report);
 	void *report_context;
 
+	/* true: folder was read already (folder_read with the members above); it is the
+	 * migrator's from then on. migrator_load sets it back */
+	bool folder_is_read;
+
 	/* filled by migrator_load */
 	struct arena arena;
 	struct folder folder;

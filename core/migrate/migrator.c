@@ -6,9 +6,17 @@
 
 enum status migrator_load(struct migrator *migrator, enum history_verify verify, struct error *error)
 {
+	struct folder ahead = migrator->folder_is_read ? migrator->folder : (struct folder){0};
+	enum status status = STATUS_OK;
+	if (migrator->folder_is_read)
+		migrator->folder = (struct folder){0};
 	migrator_free(migrator);
-	enum status status = folder_read(migrator->folder_path, migrator->max_size, migrator->word,
-					 &migrator->folder, error);
+	if (migrator->folder_is_read)
+		migrator->folder = ahead;
+	else
+		status = folder_read(migrator->folder_path, migrator->max_size, migrator->word,
+				     &migrator->folder, error);
+	migrator->folder_is_read = false;
 	if (!status)
 		status = history_read(migrator->database, verify, &migrator->history, error);
 	if (status) {

@@ -25,8 +25,10 @@ bool migration_name_parse(struct arena *arena, const char *file_name, const char
 		return false;
 	if (ret_version)
 		*ret_version = arena_copy(arena, file_name, repeatable ? 0 : version);
-	*ret_name = arena_copy(arena, file_name, size);
-	*ret_repeatable = repeatable;
+	if (ret_name)
+		*ret_name = arena_copy(arena, file_name, size);
+	if (ret_repeatable)
+		*ret_repeatable = repeatable;
 	return true;
 }
 

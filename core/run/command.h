@@ -82,6 +82,7 @@ const char *argument(const struct invocation *invocation, size_t index); /* or N
 #define COMMAND_STAMPS 8u      /* stamps by itself (db:stamp) */
 #define COMMAND_LOCKLESS 16u   /* a writing command that takes no lock (migrate:unlock) */
 #define COMMAND_CHOOSES 32u    /* takes --connection and its kin, but opens nothing */
+#define COMMAND_MIGRATES 128u  /* reads the migration files of each target */
 #define COMMAND_NO_DRY_RUN 64u /* has nothing to show instead of doing it */
 
 /* One row. Exactly one of `local` and `check` is set. */

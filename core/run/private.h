@@ -54,6 +54,13 @@ enum status outcome_intent(struct run *run, struct target *target, struct error 
 void outcome_record(struct run *run, struct target *target);
 void outcome_refusal(struct run *run, const struct target *target, const struct error *error);
 
+/* prefetch.c: the migration files, read while the database opens. take waits for
+ * the thread and hands over what it read; false: nothing was read ahead. */
+void prefetch_start(struct run *run, struct target *target);
+bool prefetch_take(struct target *target, struct folder *ret, enum status *ret_status,
+		   struct error *error);
+void prefetch_drop(struct target *target);
+
 /* pool.c: calls `job` for every target that still goes, on up
  * to `jobs` threads. */
 void pool_run(struct run *run, int64_t jobs, void (*job)(struct run *run, struct target *target));

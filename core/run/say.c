@@ -33,7 +33,7 @@ void run_say(struct run *run, const char *format, ...)
 static void line_done(struct run *run, struct target *target)
 {
 	text_add_char(&target->lines, '\n');
-	if (run->target_count == 1 && (target->worked || target->lines.size > 32768))
+	if (run->target_count == 1 && (target->worked || target->lines.size > 4096))
 		target_flush(run, target);
 }
 

@@ -58,6 +58,7 @@ enum status station_open_database(struct run *run, struct target *target, struct
 	if (status)
 		return status;
 	bool write = facts_command(run).class_ != GUARD_SAFE;
+	prefetch_start(run, target);
 	int64_t start = clock_monotonic_ns();
 	for (;;) {
 		status = database_open(run->observer, &run->project, target->connection, target->driver,
@@ -246,5 +247,7 @@ enum status target_load_migrator(struct run *run, struct target *target, enum hi
 		.lock_timeout_us = -1,
 	};
 	target->migrator_loaded = true;
-	return migrator_load(migrator, verify, error);
+	enum status status = STATUS_OK;
+	migrator->folder_is_read = prefetch_take(target, &migrator->folder, &status, error);
+	return status ? status : migrator_load(migrator, verify, error);
 }

@@ -39,12 +39,10 @@ static int32_t prepare(struct elq_connection *connection, const char *text, uint
 	return result == SQLITE_OK ? ELQ_OK : report_prepare(connection);
 }
 
-/* Behind the statement only blanks, comments and a semicolon may stand: what
- * SQLite leaves unread would be dropped silently. */
+/* Behind the statement only blanks, comments and semicolons may stand: what
+ * SQLite leaves unread (a zero byte ends its reading) would be dropped silently. */
 static bool is_single(const char *text, uint64_t size, const char *tail)
 {
-	if (memchr(text, '\0', (size_t)size))
-		return false;
 	uint64_t offset = (uint64_t)(tail - text);
 	struct sqlkit_token token = {0};
 	do {

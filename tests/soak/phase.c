@@ -116,16 +116,16 @@ static void slow_disk(void)
 }
 
 /* What SQLite calls to write; straight to the kernel behind it. */
-ssize_t pwrite64(int fd, const void *data, size_t size, off64_t offset)
+ssize_t pwrite64(int fd, const void *buf, size_t n, off64_t offset)
 {
 	slow_disk();
-	return syscall(SYS_pwrite64, fd, data, size, offset);
+	return syscall(SYS_pwrite64, fd, buf, n, offset);
 }
 
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
 	slow_disk();
-	return (int)syscall(SYS_fdatasync, fd);
+	return (int)syscall(SYS_fdatasync, fildes);
 }
 
 int fsync(int fd)
@@ -134,8 +134,8 @@ int fsync(int fd)
 	return (int)syscall(SYS_fsync, fd);
 }
 
-int unlink(const char *path)
+int unlink(const char *name)
 {
 	slow_disk();
-	return (int)syscall(SYS_unlink, path);
+	return (int)syscall(SYS_unlink, name);
 }

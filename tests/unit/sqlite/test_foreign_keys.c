@@ -137,6 +137,45 @@ static void mending_old_violations_is_welcome(void **state)
 	close_connection(connection);
 }
 
+static void mended_violations_are_no_credit_for_new_ones(void **state)
+{
+	(void)state;
+	int runs = 0;
+	shell(database, family);
+	shell(database, broken);
+	struct elq_connection *connection = open_write();
+	assert_int_equal(RUN(connection, &runs, "INSERT INTO orders VALUES(30, 2)"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "DELETE FROM orders WHERE user_id = 77"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "INSERT INTO orders VALUES(31, 99)"),
+			 ELQ_ERR_CONSTRAINT);
+	assert_int_equal(runs, 1);
+	close_connection(connection);
+}
+
+static void a_renamed_parent_is_known_by_its_new_name(void **state)
+{
+	(void)state;
+	int runs = 0;
+	shell(database, family);
+	struct elq_connection *connection = open_write();
+	assert_int_equal(RUN(connection, &runs, "INSERT INTO orders VALUES(30, 2)"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "ALTER TABLE users RENAME TO people"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "DELETE FROM people WHERE id = 1"), ELQ_ERR_CONSTRAINT);
+	close_connection(connection);
+}
+
+static void a_dropped_child_is_forgotten(void **state)
+{
+	(void)state;
+	int runs = 0;
+	shell(database, family);
+	struct elq_connection *connection = open_write();
+	assert_int_equal(RUN(connection, &runs, "INSERT INTO orders VALUES(30, 2)"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "DROP TABLE orders"), ELQ_OK);
+	assert_int_equal(RUN(connection, &runs, "DELETE FROM users"), ELQ_OK);
+	close_connection(connection);
+}
+
 static void what_another_program_did_meanwhile_is_not_ours(void **state)
 {
 	(void)state;
@@ -315,6 +354,9 @@ int main(void)
 		TEST(more_than_stood_before_fails_and_only_the_new_is_named),
 		TEST(violations_are_told_apart_by_their_columns),
 		TEST(mending_old_violations_is_welcome),
+		TEST(mended_violations_are_no_credit_for_new_ones),
+		TEST(a_renamed_parent_is_known_by_its_new_name),
+		TEST(a_dropped_child_is_forgotten),
 		TEST(what_another_program_did_meanwhile_is_not_ours),
 		TEST(keys_made_in_the_same_run_are_known),
 		TEST(a_rolled_back_definition_is_forgotten),

@@ -91,6 +91,17 @@ static void a_temporary_table_does_not_reach_the_next_migration(void **state)
 	assert_string_equal(shell(database, "SELECT x FROM t;"), "seen");
 }
 
+static void a_temporary_trigger_does_not_reach_the_next_migration(void **state)
+{
+	(void)state;
+	struct elq_connection *connection = open_write();
+	migrate(connection, "CREATE TABLE t(x)");
+	migrate(connection, "CREATE TEMP TRIGGER r AFTER INSERT ON main.t BEGIN DELETE FROM t; END");
+	migrate(connection, "INSERT INTO t VALUES('kept')");
+	close_connection(connection);
+	assert_string_equal(shell(database, "SELECT x FROM t;"), "kept");
+}
+
 static void an_attached_database_does_not_reach_the_next_migration(void **state)
 {
 	(void)state;
@@ -332,6 +343,7 @@ int main(void)
 		TEST(closing_rolls_back),
 		TEST(a_pragma_does_not_reach_the_next_migration),
 		TEST(a_temporary_table_does_not_reach_the_next_migration),
+		TEST(a_temporary_trigger_does_not_reach_the_next_migration),
 		TEST(an_attached_database_does_not_reach_the_next_migration),
 		TEST(a_pragma_does_not_reach_a_unit_of_our_own),
 		TEST(a_rolled_back_migration_leaves_no_session_behind),

@@ -208,6 +208,24 @@ static void cancel_is_safe_while_the_session_is_reopened(void **state)
 	close_connection(connection);
 }
 
+static void a_rollback_is_not_cancelled(void **state)
+{
+	(void)state;
+	struct elq_connection *connection = open_write();
+	migrate(connection, "CREATE TABLE t(x)");
+	pthread_t thread;
+	atomic_store(&stop, 0);
+	pthread_create(&thread, NULL, cancel_often, connection);
+	for (int i = 0; i < 3000; i++) {
+		if (try_begin(connection, MIGRATION) == ELQ_OK)
+			try_execute(connection, "INSERT INTO t VALUES(1)");
+		rollback(connection); /* fails the test when it fails */
+	}
+	atomic_store(&stop, 1);
+	pthread_join(thread, NULL);
+	close_connection(connection);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +240,7 @@ int main(void)
 		TEST(a_deadline_ends_a_statement),
 		TEST(a_deadline_ends_a_wait_for_a_lock),
 		TEST(cancel_is_safe_while_the_session_is_reopened),
+		TEST(a_rollback_is_not_cancelled),
 	};
 	return cmocka_run_group_tests(tests, load_plugin, NULL);
 }
