@@ -27,11 +27,12 @@ static int64_t wipe(struct elq_connection *connection)
 	return dropped;
 }
 
-/* A virtual table whose module is missing: made, then renamed behind SQLite's back. */
+/* A virtual table whose module is missing: made, then renamed behind SQLite's
+ * back. Of a kind without shadow tables, which would be tables with rows now. */
 static void make_orphan(void)
 {
-	shell(database, "CREATE VIRTUAL TABLE lost USING fts5(x); PRAGMA writable_schema = ON; "
-			"UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE lost USING nosuch(x)' "
+	shell(database, "CREATE VIRTUAL TABLE lost USING fts5vocab(f, row); PRAGMA writable_schema = ON; "
+			"UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE lost USING nosuch(f)' "
 			"WHERE name = 'lost';");
 }
 
