@@ -42,8 +42,22 @@ void help_list(struct text *ret); /* every command with group and class */
 json_t *help_list_json(void);
 
 /* ---- output ------------------------------------------------------------------- */
-/* The one JSON document of a finished run. */
-void output_json(const struct run *run, struct text *ret);
+/* The one JSON document of a finished run: its text, and the places where the
+ * long lists, which stay the run's, belong. Writing it allocates nothing, so
+ * that it cannot break off in the middle for want of memory. */
+struct splice {
+	size_t at; /* offset in the text */
+	const struct text *items;
+};
+struct document {
+	struct text text;
+	struct splice *items;
+	size_t count;
+	size_t capacity;
+};
+void output_json(struct run *run, struct document *ret);
+enum status document_write(const struct document *document, int fd);
+void document_free(struct document *document);
 /* The failures of a finished run, for standard error. */
 void output_text(struct run *run, struct text *err);
 

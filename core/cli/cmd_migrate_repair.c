@@ -92,13 +92,14 @@ static enum status baseline_work(struct run *run, struct target *target, struct 
 	enum status status = migrator_baseline(migrator, error);
 	if (status)
 		return status;
-	json_t *baselined = json_array();
+	target_list(run, target, "baselined");
 	for (size_t i = 0; i < migrator->step_count; i++) {
 		target_say(run, target, "baselined %s", migrator->steps[i].file->name);
-		json_array_append_new(baselined, json_string(migrator->steps[i].file->name));
+		if (run->json)
+			target_list_add(run, target, "baselined",
+					json_string(migrator->steps[i].file->name));
 	}
-	target_result(target, "baselined", baselined);
-	target_result(target, "pending", json_array());
+	target_list(run, target, "pending");
 	return STATUS_OK;
 }
 

@@ -110,6 +110,7 @@ static void status_say_rows(struct run *run, struct target *target)
 	size_t applied = 0;
 	size_t width = 0;
 	TEXT_CLEANUP struct text line = {0};
+	target_list(run, target, "migrations");
 	for (size_t i = 0; i < migrator->row_count; i++)
 		if (strlen(migrator->rows[i].name) > width)
 			width = strlen(migrator->rows[i].name);
@@ -117,12 +118,10 @@ static void status_say_rows(struct run *run, struct target *target)
 		if (!run->json && !run->quiet)
 			row_say(run, target, &migrator->rows[i], &line, width > 60 ? 60 : width);
 		if (run->json)
-			target_result_row(target, "migrations", row_json(&migrator->rows[i]));
+			target_list_add(run, target, "migrations", row_json(&migrator->rows[i]));
 		applied += row_is_settled(&migrator->rows[i]);
 	}
 	target_say(run, target, "%zu applied, %zu not", applied, migrator->row_count - applied);
-	if (!target->rows_key)
-		target_result(target, "migrations", json_array());
 	target_result(target, "applied", json_integer((json_int_t)applied));
 	target_result(target, "pending", json_integer((json_int_t)(migrator->row_count - applied)));
 }

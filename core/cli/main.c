@@ -55,14 +55,15 @@ static void show(void *opaque, const char *text, size_t size)
 
 static void finish(struct run *run, struct show_context *shown)
 {
-	TEXT_CLEANUP struct text out = {0};
+	CLEANUP(document_free) struct document document = {0};
 	TEXT_CLEANUP struct text err = {0};
 	output_text(run, &err);
 	(void)fd_write_all(STDERR_FILENO, text_string(&err), err.size);
-	if (run->json)
-		output_json(run, &out);
-	if (out.size && fd_write_all(STDOUT_FILENO, out.data, out.size))
-		shown->failed = true;
+	if (run->json) {
+		output_json(run, &document);
+		if (document_write(&document, STDOUT_FILENO))
+			shown->failed = true;
+	}
 	if (shown->failed && !run->status) {
 		static const char lost[] =
 			"eloquent: standard output cannot be written; the work itself is done\n";

@@ -15,15 +15,21 @@ enum status migrating_load(struct run *run, struct target *target, enum history_
 	return STATUS_CONFIG;
 }
 
+/* The steps that are still to be done. */
+static void list_pending(struct run *run, struct target *target)
+{
+	const struct migrator *migrator = &target->migrator;
+	target_list(run, target, "pending");
+	for (size_t i = migrator->steps_done; run->json && i < migrator->step_count; i++)
+		target_list_add(run, target, "pending", json_string(migrator->steps[i].file->name));
+}
+
 void migrating_selected(struct run *run, struct target *target, const char *nothing)
 {
 	struct migrator *migrator = &target->migrator;
-	json_t *pending = json_array();
-	for (size_t i = 0; i < migrator->step_count; i++)
-		json_array_append_new(pending, json_string(migrator->steps[i].file->name));
-	target_result(target, "pending", pending);
-	target_result(target, "applied", json_array());
-	target_result(target, "reverted", json_array());
+	target_list(run, target, "applied");
+	target_list(run, target, "reverted");
+	list_pending(run, target);
 	if (migrator->wipe)
 		target_result(target, "wipes", json_true());
 	target->idle = migrator->step_count == 0 && !migrator->wipe;
@@ -53,15 +59,13 @@ static void report_done(struct work_context *context, const struct step_report *
 		   run_paint(context->run, &target->arena, step->down ? PAINT_YELLOW : PAINT_GREEN,
 			     step->down ? "reverted" : "applied "),
 		   step->file->name, duration_text(&target->arena, report->duration_us));
-	json_array_append_new(json_object_get(target->result, step->down ? "reverted" : "applied"),
-			      json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", step->file->name,
-					"version", step->file->version, "batch",
-					(json_int_t)report->batch, "statements",
-					(json_int_t)report->statements, "duration_us",
-					(json_int_t)report->duration_us));
-	json_t *pending = json_object_get(target->result, "pending");
-	if (json_array_size(pending))
-		json_array_remove(pending, 0);
+	if (context->run->json)
+		target_list_add(context->run, target, step->down ? "reverted" : "applied",
+				json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", step->file->name,
+					  "version", step->file->version, "batch",
+					  (json_int_t)report->batch, "statements",
+					  (json_int_t)report->statements, "duration_us",
+					  (json_int_t)report->duration_us));
 }
 
 static void work_report(void *context, const struct step_report *report)
@@ -78,6 +82,7 @@ enum status migrating_work(struct run *run, struct target *target, struct error 
 	migrator->report_context = &context;
 	enum status status = migrator_execute(migrator, error);
 	migrator->report = NULL;
+	list_pending(run, target);
 	if (!status)
 		target_say(run, target, "%zu migration%s done", migrator->steps_done,
 			   migrator->steps_done == 1 ? "" : "s");
@@ -88,7 +93,6 @@ struct preview_context {
 	struct run *run;
 	struct target *target;
 	const struct step *step;
-	json_t *statements;
 };
 
 static void preview_statement(void *opaque, const struct step *step, const char *text, size_t size)
@@ -99,15 +103,16 @@ static void preview_statement(void *opaque, const struct step *step, const char 
 			   step->down ? "down" : "up");
 	context->step = step;
 	target_say(context->run, context->target, "%.*s;", (int)size, text);
-	json_array_append_new(context->statements,
-			      json_pack("{s:s, s:s, s:s%}", "migration", step->file->name, "direction",
-					step->down ? "down" : "up", "text", text, size));
+	if (context->run->json)
+		target_list_add(context->run, context->target, "statements",
+				json_pack("{s:s, s:s, s:s%}", "migration", step->file->name,
+					  "direction", step->down ? "down" : "up", "text", text, size));
 }
 
 enum status migrating_preview(struct run *run, struct target *target, struct error *error)
 {
-	struct preview_context context = {run, target, NULL, json_array()};
-	target_result(target, "statements", context.statements);
+	struct preview_context context = {run, target, NULL};
+	target_list(run, target, "statements");
 	if (target->migrator.wipe)
 		target_say(run, target, "-- everything in %s is dropped first", target->info->location);
 	return migrator_preview(&target->migrator, preview_statement, &context, error);

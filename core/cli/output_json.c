@@ -38,32 +38,17 @@ static json_t *error_json(const struct error *error, const struct guard_verdict 
 	return object;
 }
 
-/* Appends the object's members, without its braces; takes the reference. */
-static void add_members(struct text *text, json_t *object)
+/* Appends the text of a value, masked. With `open` an object stays open at its end. */
+static void add_value(struct run *run, struct text *text, json_t *value, bool open)
 {
-	char *dumped = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *dumped = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
 	size_t size = dumped ? strlen(dumped) : 0;
-	if (size > 2)
-		text_append(text, dumped + 1, size - 2);
+	redact(run->observer, dumped, open && size ? size - 1 : size, text);
 	mem_free(dumped); /* main hands jansson our allocator */
-	json_decref(object);
+	json_decref(value);
 }
 
-/* The result's members, and behind them the rows that are text already. */
-static void add_result(struct text *text, const struct target *target)
-{
-	text_add(text, "\"result\":{");
-	add_members(text, json_incref(target->result));
-	if (target->rows_key) {
-		text_printf(text, "%s\"%s\":[", json_object_size(target->result) ? "," : "",
-			    target->rows_key);
-		text_append(text, text_string(&target->rows), target->rows.size);
-		text_add_char(text, ']');
-	}
-	text_add_char(text, '}');
-}
-
-static void add_target(struct text *text, const struct target *target)
+static json_t *target_head(struct target *target)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "name", json_string(target->connection->name));
@@ -72,11 +57,24 @@ static void add_target(struct text *text, const struct target *target)
 	json_object_set_new(object, "exit", json_integer(status_exit(target->status)));
 	json_object_set_new(object, "skipped", json_boolean(target->skipped));
 	json_object_set_new(object, "error", error_json(&target->error, &target->verdict));
-	text_add_char(text, '{');
-	add_members(text, object);
-	text_add_char(text, ',');
-	add_result(text, target);
-	text_add_char(text, '}');
+	return object;
+}
+
+static void add_target(struct run *run, struct target *target, struct document *ret)
+{
+	add_value(run, &ret->text, target_head(target), true);
+	text_add(&ret->text, ",\"result\":");
+	bool first = json_object_size(target->result) == 0;
+	add_value(run, &ret->text, json_incref(target->result), true);
+	for (size_t i = 0; i < RESULT_LISTS && target->lists[i].key; i++) {
+		const struct result_list *list = &target->lists[i];
+		text_printf(&ret->text, "%s\"%s\":[", first ? "" : ",", list->key);
+		struct splice splice = {ret->text.size, &list->items};
+		VEC_PUSH(ret, splice);
+		text_add_char(&ret->text, ']');
+		first = false;
+	}
+	text_add(&ret->text, "}}");
 }
 
 static json_t *warnings_json(struct observer *observer)
@@ -89,39 +87,46 @@ static json_t *warnings_json(struct observer *observer)
 	return array;
 }
 
-static json_t *head_json(const struct run *run)
+void output_json(struct run *run, struct document *ret)
 {
-	json_t *object = json_object();
-	json_object_set_new(object, "schema", json_string("eloquent/1"));
-	json_object_set_new(object, "command", json_text(run->command ? run->command->name : NULL));
-	json_object_set_new(object, "ok", json_boolean(run->status == STATUS_OK));
-	json_object_set_new(object, "exit", json_integer(status_exit(run->status)));
-	json_object_set_new(object, "run", json_string(run->id));
-	return object;
-}
-
-static json_t *tail_json(const struct run *run)
-{
-	json_t *object = json_object();
-	json_object_set_new(object, "result", run->result ? json_incref(run->result) : json_null());
-	json_object_set_new(object, "error", error_json(&run->error, &run->verdict));
-	json_object_set_new(object, "warnings", warnings_json(run->observer));
-	return object;
-}
-
-void output_json(const struct run *run, struct text *ret)
-{
-	TEXT_CLEANUP struct text plain = {0};
-	text_add_char(&plain, '{');
-	add_members(&plain, head_json(run));
-	text_add(&plain, ",\"connections\":[");
+	json_t *head = json_object();
+	json_object_set_new(head, "schema", json_string("eloquent/1"));
+	json_object_set_new(head, "command", json_text(run->command ? run->command->name : NULL));
+	json_object_set_new(head, "ok", json_boolean(run->status == STATUS_OK));
+	json_object_set_new(head, "exit", json_integer(status_exit(run->status)));
+	json_object_set_new(head, "run", json_string(run->id));
+	add_value(run, &ret->text, head, true);
+	text_add(&ret->text, ",\"connections\":[");
 	for (size_t i = 0; i < run->target_count; i++) {
-		if (i)
-			text_add_char(&plain, ',');
-		add_target(&plain, &run->targets[i]);
+		text_add(&ret->text, i ? "," : "");
+		add_target(run, &run->targets[i], ret);
 	}
-	text_add(&plain, "],");
-	add_members(&plain, tail_json(run));
-	text_add(&plain, "}\n");
-	redact(run->observer, plain.data, plain.size, ret);
+	text_add(&ret->text, "],\"result\":");
+	add_value(run, &ret->text, run->result ? json_incref(run->result) : json_null(), false);
+	text_add(&ret->text, ",\"error\":");
+	add_value(run, &ret->text, error_json(&run->error, &run->verdict), false);
+	text_add(&ret->text, ",\"warnings\":");
+	add_value(run, &ret->text, warnings_json(run->observer), false);
+	text_add(&ret->text, "}\n");
+}
+
+enum status document_write(const struct document *document, int fd)
+{
+	const struct text *text = &document->text;
+	size_t at = 0;
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < document->count && !status; i++) {
+		const struct splice *splice = &document->items[i];
+		status = fd_write_all(fd, text->data + at, splice->at - at);
+		if (!status && splice->items->size)
+			status = fd_write_all(fd, splice->items->data, splice->items->size);
+		at = splice->at;
+	}
+	return status ? status : fd_write_all(fd, text->data + at, text->size - at);
+}
+
+void document_free(struct document *document)
+{
+	text_free(&document->text);
+	mem_free(document->items);
 }

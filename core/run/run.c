@@ -24,7 +24,8 @@ static void target_free(struct target *target)
 		migrator_free(&target->migrator);
 	database_close(target->database);
 	json_decref(target->result);
-	text_free(&target->rows);
+	for (size_t i = 0; i < RESULT_LISTS; i++)
+		text_free(&target->lists[i].items);
 	text_free(&target->lines);
 	error_clear(&target->error);
 	arena_free(&target->arena);

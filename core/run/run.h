@@ -35,6 +35,15 @@ struct stamp {
 	struct policy policy;
 };
 
+/* A list of the result that may be long: kept as its items' JSON text, masked and
+ * separated by commas, because a tree of ten thousand objects is ten times as
+ * large. Only --json fills it. */
+struct result_list {
+	const char *key; /* static */
+	struct text items;
+};
+#define RESULT_LISTS 4
+
 /* One selected connection, from selection to outcome. */
 struct target {
 	struct arena arena;
@@ -64,10 +73,9 @@ struct target {
 	/* the outcome */
 	enum status status;
 	struct error error;
-	json_t *result;       /* object, owned */
-	const char *rows_key; /* one more member of the result, an array whose elements are */
-	struct text rows;     /* JSON text: thousands of rows would be large as json_t */
-	struct text lines;    /* its text output, until it is flushed */
+	json_t *result;                         /* object, owned: the short members */
+	struct result_list lists[RESULT_LISTS]; /* the long ones; the first without a key ends them */
+	struct text lines;                      /* its text output, until it is flushed */
 };
 
 struct run {
@@ -122,9 +130,13 @@ const char *run_paint(const struct run *run, struct arena *arena, enum paint pai
 void run_say(struct run *run, const char *format, ...) PRINTF(2, 3);
 /* result[key] = value (steals the reference). */
 void target_result(struct target *target, const char *key, json_t *value);
-/* Appends a row to the array result[key] (steals the reference); one key per target. */
-void target_result_row(struct target *target, const char *key, json_t *row);
 void run_result(struct run *run, const char *key, json_t *value);
+/* result[key] = [], and one item more for it (steals the reference). Without --json
+ * both do nothing: hand NULL for the item then, or do not make it at all. */
+void target_list(struct run *run, struct target *target, const char *key);
+void target_list_add(struct run *run, struct target *target, const char *key, json_t *item);
+/* What a handler put into the result is forgotten: it will be called again. */
+void target_result_clear(struct target *target);
 
 /* The target's migrator, set up for this run and loaded. Loading again after
  * another run wrote is run/'s business. */

@@ -3,6 +3,8 @@
 #include "run/private.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
 static bool say_anything(const struct run *run)
 {
@@ -80,20 +82,53 @@ void target_result(struct target *target, const char *key, json_t *value)
 	json_object_set_new(target->result, key, value);
 }
 
-void target_result_row(struct target *target, const char *key, json_t *row)
-{
-	char *dumped = json_dumps(row, JSON_COMPACT | JSON_ENSURE_ASCII);
-	target->rows_key = key;
-	if (target->rows.size)
-		text_add_char(&target->rows, ',');
-	text_add(&target->rows, dumped);
-	mem_free(dumped); /* main hands jansson our allocator */
-	json_decref(row);
-}
-
 void run_result(struct run *run, const char *key, json_t *value)
 {
 	if (!run->result)
 		run->result = json_object();
 	json_object_set_new(run->result, key, value);
+}
+
+static struct result_list *list_find(struct target *target, const char *key)
+{
+	for (size_t i = 0; i < RESULT_LISTS; i++) {
+		struct result_list *list = &target->lists[i];
+		if (!list->key || strcmp(list->key, key) == 0)
+			return list;
+	}
+	abort(); /* a handler with more lists than RESULT_LISTS */
+}
+
+void target_list(struct run *run, struct target *target, const char *key)
+{
+	if (!run->json)
+		return;
+	struct result_list *list = list_find(target, key);
+	list->key = key;
+	text_clear(&list->items);
+}
+
+void target_list_add(struct run *run, struct target *target, const char *key, json_t *item)
+{
+	if (!item)
+		return;
+	char *text =
+		run->json ? json_dumps(item, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY) : NULL;
+	json_decref(item);
+	if (!text)
+		return;
+	struct text *items = &list_find(target, key)->items;
+	if (items->size)
+		text_add_char(items, ',');
+	redact(run->observer, text, strlen(text), items);
+	mem_free(text); /* main hands jansson our allocator */
+}
+
+void target_result_clear(struct target *target)
+{
+	json_object_clear(target->result);
+	for (size_t i = 0; i < RESULT_LISTS; i++) {
+		target->lists[i].key = NULL;
+		text_clear(&target->lists[i].items);
+	}
 }

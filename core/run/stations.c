@@ -162,9 +162,7 @@ enum status station_check_again(struct run *run, struct target *target, struct e
 	if (status || current)
 		return status;
 	text_clear(&target->lines);
-	json_object_clear(target->result);
-	text_clear(&target->rows);
-	target->rows_key = NULL;
+	target_result_clear(target);
 	return station_check_target(run, target, error);
 }
 

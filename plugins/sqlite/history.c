@@ -4,16 +4,29 @@
 
 #include "sqlite/dialect.h"
 
+/* Asked by preparing and running a statement: sqlite3_table_column_metadata() answers
+ * from the schema as this connection last read it, and would never notice a table
+ * that another run has made since. A statement that names a missing table looks at
+ * the file's schema cookie before it fails, one that starts looks at it anyway. */
 static int32_t history_exists(const struct elq_call *call, struct elq_connection *connection,
 			      const char *table, int32_t *ret)
 {
 	(void)call;
-	int result = sqlite3_table_column_metadata(connection->db, "main", table, NULL, NULL, NULL,
-						   NULL, NULL, NULL);
-	if (result != SQLITE_OK && result != SQLITE_ERROR) /* ERROR: no such table */
-		return failure_report(connection, connection->db);
-	*ret = result == SQLITE_OK;
-	return ELQ_OK;
+	sqlite3_stmt *statement = NULL;
+	char *text = sqlite3_mprintf("SELECT 1 FROM main.\"%w\" LIMIT 0", table);
+	if (!text)
+		return failure_no_memory(connection->call);
+	int result = sqlite3_prepare_v2(connection->db, text, -1, &statement, NULL);
+	sqlite3_free(text);
+	if (result == SQLITE_OK)
+		result = sqlite3_step(statement);
+	int32_t status = ELQ_OK;
+	if (result != SQLITE_DONE && result != SQLITE_ERROR) /* ERROR: no such table */
+		status = failure_report(connection, connection->db);
+	sqlite3_finalize(statement);
+	if (status == ELQ_OK)
+		*ret = result == SQLITE_DONE;
+	return status;
 }
 
 static int32_t history_execute(const struct elq_call *call, struct elq_connection *connection,

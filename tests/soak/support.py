@@ -184,11 +184,14 @@ def options(description, full, seed=1):
 
 
 def commit():
-    """What was tested: the commit, and whether the tree differed from it."""
+    """What was tested: the commit, and whether the tree differed from it. A tree that
+    was exported has no history: then SOAK_COMMIT says it."""
     def git(*words):
         return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, check=False).stdout.strip()
-    return {"commit": git("rev-parse", "HEAD") or None, "modified": bool(git("status", "--porcelain"))}
+    told = os.environ.get("SOAK_COMMIT")
+    return {"commit": told or git("rev-parse", "HEAD") or None,
+            "modified": not told and bool(git("status", "--porcelain"))}
 
 
 def finish(kind, found, started, summary, failures):

@@ -12,6 +12,7 @@ static const char *const scripts[] = {
 	";;; ; CREATE TABLE t(x);;",
 	"",
 	"  \n\t\r\n\f ",
+	"CREATE TABLE t(x);\f\r\n\f",
 	"-- only a comment",
 	"-- a comment; with a semicolon\nCREATE TABLE t(x);",
 	"/* one; two */ CREATE TABLE t(x /* three; */); /* four; */",

@@ -31,9 +31,10 @@ static int64_t wipe(struct elq_connection *connection)
  * back. Of a kind without shadow tables, which would be tables with rows now. */
 static void make_orphan(void)
 {
-	shell(database, "CREATE VIRTUAL TABLE lost USING fts5vocab(f, row); PRAGMA writable_schema = ON; "
-			"UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE lost USING nosuch(f)' "
-			"WHERE name = 'lost';");
+	shell(database,
+	      "CREATE VIRTUAL TABLE lost USING fts5vocab(f, row); PRAGMA writable_schema = ON; "
+	      "UPDATE sqlite_schema SET sql = 'CREATE VIRTUAL TABLE lost USING nosuch(f)' "
+	      "WHERE name = 'lost';");
 }
 
 static void our_rows_are_no_rows(void **state)
@@ -121,9 +122,9 @@ static void damage_is_not_taken_for_emptiness(void **state)
 /* ---- wipe ------------------------------------------------------------------------- */
 
 static const char everything[] =
+	"CREATE TABLE c(p_id NOT NULL REFERENCES p ON DELETE RESTRICT); INSERT INTO c VALUES(1);"
 	"CREATE TABLE p(id INTEGER PRIMARY KEY AUTOINCREMENT, n UNIQUE); INSERT INTO p(n) "
 	"VALUES(1),(2);"
-	"CREATE TABLE c(p_id NOT NULL REFERENCES p ON DELETE RESTRICT); INSERT INTO c VALUES(1);"
 	"CREATE TABLE \"odd \"\"name\"\" 'x'\"(y); CREATE INDEX ix ON c(p_id);"
 	"CREATE VIEW v AS SELECT * FROM p; CREATE VIEW broken AS SELECT * FROM nowhere;"
 	"CREATE TRIGGER tr AFTER INSERT ON p BEGIN DELETE FROM c; END;"
@@ -148,6 +149,19 @@ static void wipe_leaves_our_tables_and_nothing_else(void **state)
 		      "SELECT group_concat(name) FROM sqlite_schema WHERE name NOT LIKE 'sqlite%'; "
 		      "SELECT count(*) FROM eloquent_history; PRAGMA integrity_check;"),
 		"eloquent_history,eloquent_meta\n1\nok");
+}
+
+static void wipe_is_not_stopped_by_enforced_keys(void **state)
+{
+	(void)state;
+	shell(database, everything);
+	struct elq_connection *connection = open_write();
+	int64_t dropped = 0;
+	begin(connection, 0); /* a unit with enforcement */
+	assert_int_equal(schema->wipe(&call, connection, &dropped), ELQ_OK);
+	commit(connection);
+	assert_int_equal(holds_objects(connection), 0);
+	close_connection(connection);
 }
 
 static void wipe_rolls_back_with_its_unit(void **state)
@@ -266,6 +280,7 @@ int main(void)
 		TEST(a_virtual_table_that_cannot_be_asked_may_hold_rows),
 		TEST(damage_is_not_taken_for_emptiness),
 		TEST(wipe_leaves_our_tables_and_nothing_else),
+		TEST(wipe_is_not_stopped_by_enforced_keys),
 		TEST(wipe_rolls_back_with_its_unit),
 		TEST(wipe_drops_what_others_hung_on_our_tables),
 		TEST(wipe_needs_a_unit),
