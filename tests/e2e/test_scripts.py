@@ -1,6 +1,7 @@
 """The checks of scripts/lint find what they are for: each is shown a tree with one
-fault, and one without."""
+fault, and one without. And what the README prints works as it stands there."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -95,3 +96,33 @@ def test_a_file_of_600_lines_passes_and_of_601_does_not(tree):
 def test_an_unfinished_mark_is_found(tree):
     write(tree, "core/base/x.c", "/* " + "TO" + "DO */\n")
     assert lint(tree, "lint-core", "marks")[0] == 1
+
+
+# ---- the README -----------------------------------------------------------------------
+
+
+def test_the_readmes_first_project_works_as_printed(bare):
+    blocks = re.findall(r"```sh\n(.*?)```", (SOURCE / "README.md").read_text(), re.S)
+    block = next(b for b in blocks if "eloquent init" in b)
+    tools = bare.root.parent / "bin"
+    tools.mkdir()
+    (tools / "eloquent").symlink_to(bare.installation.program)
+    done = subprocess.run(["/bin/bash", "-e", "-c", block], cwd=bare.root, env=bare.environment({"PATH": f"{tools}:/usr/bin:/bin"}),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    database = bare.root / "blog" / "database" / "app.sqlite"
+    assert bare.events("event", database) == [("applied",), ("reverted",)]
+    assert bare.tables(database) == []
+
+
+def test_the_readmes_exit_codes_are_the_documents(bare):
+    """The README's table is docs/exit-codes.md's first one, shortened: the same codes."""
+    def codes(path):
+        return re.findall(r"^\| (\d[\d /]*) \|", (SOURCE / path).read_text(), re.M)
+    assert codes("README.md") == codes("docs/exit-codes.md")
+
+
+def test_every_page_that_the_documents_link_to_is_there():
+    for page in [SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -152,7 +152,7 @@ static void a_living_holder_is_not_taken_over(void **state)
 	close_connection(second);
 }
 
-static void the_lock_file_is_not_followed_if_it_is_a_link(void **state)
+static void the_lock_file_is_never_somebody_elses_file(void **state)
 {
 	(void)state;
 	struct elq_connection *connection = open_write();
@@ -170,6 +170,11 @@ static void the_lock_file_is_not_followed_if_it_is_a_link(void **state)
 	assert_int_equal(mkfifo(in_folder("app.db.eloquent-lock"), 0644), 0);
 	assert_int_equal(try_lock(connection, "a", &lock), ELQ_ERR_FAILED);
 	assert_non_null(strstr(seen.message, "not a regular file"));
+	unlink(in_folder("app.db.eloquent-lock"));
+	assert_int_equal(link(in_folder("precious"), in_folder("app.db.eloquent-lock")), 0);
+	assert_int_equal(try_lock(connection, "a", &lock), ELQ_ERR_FAILED);
+	assert_int_equal(stat(in_folder("precious"), &file), 0);
+	assert_int_equal(file.st_size, 4);
 	close_connection(connection);
 }
 
@@ -228,7 +233,7 @@ int main(void)
 		TEST(a_dead_holder_is_not_a_holder_but_is_remembered),
 		TEST(take_over_removes_a_dead_holder_of_that_id_only),
 		TEST(a_living_holder_is_not_taken_over),
-		TEST(the_lock_file_is_not_followed_if_it_is_a_link),
+		TEST(the_lock_file_is_never_somebody_elses_file),
 		TEST(a_lock_file_that_was_removed_is_noticed_by_renew),
 		TEST(a_value_cannot_forge_a_line),
 		TEST(a_torn_or_foreign_lock_file_is_read_without_harm),

@@ -415,9 +415,8 @@ static void a_read_only_file_can_be_read_and_says_so(void **state)
 }
 
 /* A run killed inside its transaction leaves a journal that must be rolled back. */
-static void a_reader_rolls_back_the_journal_of_a_killed_run(void **state)
+static void kill_a_writer(void)
 {
-	(void)state;
 	shell(database,
 	      "CREATE TABLE t(x); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n "
 	      "WHERE i<2000) INSERT INTO t SELECT hex(randomblob(50)) FROM n;");
@@ -433,6 +432,30 @@ static void a_reader_rolls_back_the_journal_of_a_killed_run(void **state)
 	}
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_true(exists(in_folder("app.db-journal")));
+}
+
+static int check_journal_out_of_reach(void)
+{
+	struct elq_connection *connection = NULL;
+	if (try_open(database, 0, &connection) != ELQ_ERR_CONNECT)
+		return 1;
+	return strstr(seen.message, "cannot open") && seen.hint[0] ? 0 : 2;
+}
+
+static void a_journal_that_cannot_be_rolled_back_is_said(void **state)
+{
+	(void)state;
+	kill_a_writer();
+	assert_int_equal(chmod(database, 0444), 0);
+	assert_int_equal(chmod(in_folder("app.db-journal"), 0444), 0);
+	assert_int_equal(chmod(folder, 0555), 0);
+	assert_int_equal(as_nobody(check_journal_out_of_reach), 0);
+}
+
+static void a_reader_rolls_back_the_journal_of_a_killed_run(void **state)
+{
+	(void)state;
+	kill_a_writer();
 	struct elq_connection *connection = open_for(database, 0);
 	assert_string_equal(ask(connection, "SELECT count(*) || ',' || sum(x = 'lost') FROM t"),
 			    "2000,0");
@@ -490,6 +513,7 @@ int main(void)
 		TEST(a_read_only_folder_can_be_read_and_says_so),
 		TEST(a_read_only_file_can_be_read_and_says_so),
 		TEST(a_reader_rolls_back_the_journal_of_a_killed_run),
+		TEST(a_journal_that_cannot_be_rolled_back_is_said),
 		TEST(the_journal_mode_is_left_as_it_is),
 		TEST(the_manifest_names_what_the_host_may_set),
 	};
