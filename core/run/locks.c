@@ -23,21 +23,28 @@ static void name_holder(struct target *target, struct error *error)
 	error_hint(error, "wait for it with --wait, or see eloquent help migrate:unlock");
 }
 
-enum status lock_take(struct run *run, struct target *target, struct error *error)
+enum status lock_may_wait(const struct run *run, bool *ret, struct error *error)
 {
 	int64_t wait_us = option_given(run->invocation, OPTION_WAIT) ? INT64_MAX : 0;
 	enum status status = option_duration(run->invocation, OPTION_WAIT, &wait_us, error);
-	if (status)
-		return status;
+	if (!status)
+		*ret = (clock_monotonic_ns() - run->began_ns) / 1000 < wait_us;
+	return status;
+}
+
+enum status lock_take(struct run *run, struct target *target, struct error *error)
+{
 	struct lock_owner owner = {run->id, run->project.actor, run->command->name};
-	int64_t start = clock_monotonic_ns();
 	for (;;) {
-		status = database_lock(target->database, &owner, error);
-		if (status != STATUS_LOCKED) {
-			target->locked = status == STATUS_OK;
+		bool wait = false;
+		enum status status = database_lock(target->database, &owner, error);
+		target->locked = status == STATUS_OK;
+		if (status != STATUS_LOCKED)
 			return status;
-		}
-		if ((clock_monotonic_ns() - start) / 1000 >= wait_us)
+		status = lock_may_wait(run, &wait, error);
+		if (status)
+			return status;
+		if (!wait)
 			break;
 		error_clear(error);
 		if (stop_wait(run, WAIT_STEP_MS))
@@ -45,6 +52,31 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
 	}
 	name_holder(target, error);
 	return STATUS_LOCKED;
+}
+
+/* Before the database is read at all: a run in the middle of a large transaction
+ * may let nobody read, and what it is changing is not worth looking at. */
+enum status station_wait_turn(struct run *run, struct target *target, struct error *error)
+{
+	if (facts_command(run).class_ == GUARD_SAFE || !run->command->work ||
+	    (run->command->flags & COMMAND_LOCKLESS))
+		return STATUS_OK;
+	for (;;) {
+		bool wait = false;
+		enum status status = lock_probe(target, error);
+		if (status != STATUS_LOCKED)
+			return status;
+		ERROR_CLEANUP struct error usage = {0};
+		if (lock_may_wait(run, &wait, &usage)) {
+			error_move(error, &usage);
+			return error->status;
+		}
+		if (!wait)
+			return STATUS_LOCKED;
+		error_clear(error);
+		if (stop_wait(run, WAIT_STEP_MS))
+			return stop_status(run, error);
+	}
 }
 
 static int by_identity(const void *a, const void *b)

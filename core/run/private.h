@@ -42,6 +42,8 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
  * identities: names are each project's own, and two projects that wait for each
  * other in different orders would wait for ever. */
 enum status locks_take(struct run *run) MUST_CHECK;
+/* Has --wait time left? Without --wait it has none. STATUS_USAGE. */
+enum status lock_may_wait(const struct run *run, bool *ret, struct error *error) MUST_CHECK;
 /* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
 enum status lock_probe(struct target *target, struct error *error) MUST_CHECK;
 
@@ -80,6 +82,7 @@ enum status station_verdict_local(struct run *run, struct target *target,
 enum status station_load_driver(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 enum status station_open_database(struct run *run, struct target *target,
 				  struct error *error) MUST_CHECK;
+enum status station_wait_turn(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 enum status station_verdict_of_database(struct run *run, struct target *target,
 					struct error *error) MUST_CHECK;
 enum status station_check_capable(struct run *run, struct target *target,

@@ -11,6 +11,7 @@ void run_init(struct run *run, struct observer *observer, struct invocation *inv
 	*run = (struct run){.observer = observer,
 			    .invocation = invocation,
 			    .tool = "eloquent " ELOQUENT_VERSION,
+			    .began_ns = clock_monotonic_ns(),
 			    .environ = variables,
 			    .installed_plugins = installed_plugins};
 	random_id(run->id);
@@ -89,6 +90,8 @@ static enum status reach(struct run *run)
 	}
 	if (!status)
 		status = visit(run, station_check_capable);
+	if (!status)
+		status = visit(run, station_wait_turn);
 	if (!status)
 		status = visit(run, facts_identities);
 	if (!status)

@@ -90,6 +90,7 @@ struct run {
 	struct target *targets; /* sorted by connection name */
 	size_t target_count;
 	atomic_int stop;         /* 0, or the signal that asks to stop */
+	int64_t began_ns;        /* --wait counts from here */
 	struct signals *signals; /* the signal thread, or NULL */
 	bool dry_run;
 	bool verbose;

@@ -79,6 +79,9 @@ enum status station_verdict_of_database(struct run *run, struct target *target, 
 	enum status status = facts_of_database(run, target, error);
 	if (!status)
 		status = decide(run, target, error);
+	ERROR_CLEANUP struct error holder = {0};
+	if (status == STATUS_LOCKED && lock_probe(target, &holder) == STATUS_LOCKED)
+		error_move(error, &holder);
 	if (status)
 		return status;
 	enum guard_decision decision = target->verdict.decision;

@@ -23,8 +23,21 @@
 
 /* ---- one handle ----------------------------------------------------------- */
 
-/* Reads the schema, so that damage and other programs' locks show here, and
- * makes the handle read-only where it has to be. */
+/* Reads the schema, so that damage shows here. A file that is locked at this moment
+ * is no damage and is not waited for: whoever holds our own lock can only be named
+ * through an open connection. */
+static int32_t check_readable(struct elq_connection *connection, sqlite3 *db)
+{
+	int64_t wait_us = connection->wait_us;
+	connection->wait_us = 0;
+	int result = sqlite3_exec(db, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL);
+	connection->wait_us = wait_us;
+	if (result == SQLITE_OK || (result & 0xff) == SQLITE_BUSY)
+		return ELQ_OK;
+	return failure_report_open(connection, db);
+}
+
+/* Makes the handle what the rest expects of it, read-only where it has to be. */
 static int32_t configure(struct elq_connection *connection, sqlite3 *db, bool stand_in)
 {
 	waiting_install(connection, db);
@@ -35,10 +48,10 @@ static int32_t configure(struct elq_connection *connection, sqlite3 *db, bool st
 	bool sealed = stand_in || !connection->writable;
 	if (sealed && sqlite3_exec(db, "PRAGMA query_only = 1", NULL, NULL, NULL) != SQLITE_OK)
 		return failure_report_open(connection, db);
-	if (sqlite3_exec(db, "SELECT 1 FROM main.sqlite_schema LIMIT 1", NULL, NULL, NULL) != SQLITE_OK)
-		return failure_report_open(connection, db);
-	authorizer_install(connection, db);
-	return ELQ_OK;
+	int32_t status = check_readable(connection, db);
+	if (status == ELQ_OK)
+		authorizer_install(connection, db);
+	return status;
 }
 
 /* Opens a handle: on the file, or (path NULL) on nothing, in memory. */
