@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static bool wants_json(int count, char **words)
 {
 	for (int i = 1; i < count && strcmp(words[i], "--") != 0; i++)
@@ -78,10 +76,10 @@ static const struct command *command_of(struct invocation *invocation)
 	if (option_given(invocation, OPTION_VERSION))
 		return command_find("version");
 	if (option_given(invocation, OPTION_HELP) || !invocation->command) {
-		if (invocation->command)
+		if (invocation->command) { /* help's only argument, whatever else was given */
+			invocation->arguments.count = 0;
 			VEC_PUSH(&invocation->arguments, invocation->command->name);
-		if (invocation->arguments.count > 1)
-			invocation->arguments.items[0] = invocation->command->name;
+		}
 		return command_find("help");
 	}
 	return invocation->command;

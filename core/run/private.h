@@ -54,7 +54,7 @@ enum status first_write(struct run *run, struct target *target, struct error *er
 bool outcome_recorded(const struct run *run, const struct target *target);
 enum status outcome_intent(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 void outcome_record(struct run *run, struct target *target);
-void outcome_refusal(struct run *run, const struct target *target, const struct error *error);
+void outcome_refusal(struct run *run, const struct target *target, const struct error *refusal);
 
 /* prefetch.c: the migration files, read while the database opens. take waits for
  * the thread and hands over what it read; false: nothing was read ahead. */
