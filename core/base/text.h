@@ -37,6 +37,11 @@ bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
 bool utf8_valid(const char *data, size_t size, size_t *ret_bad_offset);
 
+/* Appends what a terminal may be shown: bytes that are no UTF-8 become U+FFFD, and so do
+ * control characters other than newline and tab; with `colours`, the sequences
+ * ESC [ digits m stay. */
+void text_add_visible(struct text *text, const char *data, size_t size, bool colours);
+
 /* The entry of `words` that is nearest to `word` by edit distance (at most a
  * third of its length, at least 1), or NULL. */
 const char *text_nearest(const char *word, const char *const *words, size_t count);

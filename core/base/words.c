@@ -95,6 +95,56 @@ bool utf8_valid(const char *data, size_t size, size_t *ret_bad_offset)
 	return true;
 }
 
+#define REPLACEMENT "\xef\xbf\xbd"
+
+/* The length of ESC [ digits m at data, or 0. */
+static size_t colour_sequence(const char *data, size_t size)
+{
+	size_t at = 2;
+
+	if (size < 3 || data[0] != '\033' || data[1] != '[')
+		return 0;
+	while (at < size && at < 5 && data[at] >= '0' && data[at] <= '9')
+		at++;
+	return at < size && data[at] == 'm' ? at + 1 : 0;
+}
+
+/* How many bytes from data on may be shown as they are; 0: the first may not. */
+static size_t visible_run(const char *data, size_t size, bool colours)
+{
+	unsigned char first = (unsigned char)data[0];
+
+	if (first >= 0x20 && first != 0x7f) {
+		size_t length = utf8_sequence((const unsigned char *)data, size);
+		/* U+0080 to U+009F are control characters too. */
+		bool control = length == 2 && first == 0xc2 && (unsigned char)data[1] < 0xa0;
+
+		return control ? 0 : length;
+	}
+	if (first == '\n' || first == '\t')
+		return 1;
+	return colours ? colour_sequence(data, size) : 0;
+}
+
+void text_add_visible(struct text *text, const char *data, size_t size, bool colours)
+{
+	size_t at = 0;
+
+	while (at < size) {
+		size_t end = at;
+		size_t run;
+
+		while (end < size && (run = visible_run(data + end, size - end, colours)) > 0)
+			end += run;
+		text_append(text, data + at, end - at);
+		if (end < size) {
+			text_add(text, REPLACEMENT);
+			end++;
+		}
+		at = end;
+	}
+}
+
 static unsigned smallest(unsigned a, unsigned b, unsigned c)
 {
 	unsigned least = a < b ? a : b;

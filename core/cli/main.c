@@ -1,7 +1,7 @@
 /* main.c - the program: one context, one run, one exit code. */
 #include "cli/cli.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,14 +39,17 @@ static void memory_exhausted(void)
 /* Standard output that went away makes every further result worthless. */
 struct show_context {
 	struct observer *observer;
+	bool colour;
 	bool failed;
 };
 
 static void show(void *opaque, const char *text, size_t size)
 {
 	struct show_context *context = opaque;
+	TEXT_CLEANUP struct text masked = {0};
 	TEXT_CLEANUP struct text safe = {0};
-	redact(context->observer, text, size, &safe);
+	redact(context->observer, text, size, &masked);
+	text_add_visible(&safe, text_string(&masked), masked.size, context->colour);
 	if (fd_write_all(STDOUT_FILENO, text_string(&safe), safe.size))
 		context->failed = true;
 }
@@ -68,6 +71,17 @@ static void finish(struct run *run, struct show_context *shown)
 		(void)fd_write_all(STDERR_FILENO, lost, sizeof(lost) - 1);
 		run->status = STATUS_IO;
 	}
+}
+
+/* A descriptor that is missing would be the next file's that is opened, and
+ * messages would be written into a database. */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(&fd);
 }
 
 /* --help and --version in any place, and the bare program. */
@@ -102,6 +116,7 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	const char *no_color = getenv("NO_COLOR");
 	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
 		      isatty(STDOUT_FILENO);
+	((struct show_context *)run->show_context)->colour = run->colour;
 	run_execute(run);
 	if ((bare || nothing) && !run->status)
 		run->status = error_set(&run->error, STATUS_USAGE, "no command was given");
@@ -110,6 +125,7 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 
 int main(int argc, char **argv)
 {
+	fill_standard_descriptors();
 	exhausted_as_json = wants_json(argc, argv);
 	mem_on_exhausted(memory_exhausted);
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, a file that may not grow: */

@@ -4,9 +4,16 @@
 
 #include <string.h>
 
+/* A command line and a file's name may hold any bytes; a document may not. */
 static json_t *json_text(const char *text)
 {
-	return text ? json_string(text) : json_null();
+	if (!text)
+		return json_null();
+	if (utf8_valid(text, strlen(text), NULL))
+		return json_string(text);
+	TEXT_CLEANUP struct text valid = {0};
+	text_add_visible(&valid, text, strlen(text), false);
+	return json_string(text_string(&valid));
 }
 
 /* Which conditions a refusal names, as the words of tests/guard/verdicts.csv. */
@@ -83,7 +90,7 @@ static json_t *warnings_json(struct observer *observer)
 	const char *const *warnings = log_warnings(observer, &count);
 	json_t *array = json_array();
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_string(warnings[i]));
+		json_array_append_new(array, json_text(warnings[i]));
 	return array;
 }
 

@@ -26,5 +26,7 @@ void output_text(struct run *run, struct text *err)
 	if (left_out && run->status && run->target_count > 1)
 		text_printf(&plain, "eloquent: nothing was run on the other connection%s\n",
 			    left_out == 1 ? "" : "s");
-	redact(run->observer, text_string(&plain), plain.size, err);
+	TEXT_CLEANUP struct text masked = {0};
+	redact(run->observer, text_string(&plain), plain.size, &masked);
+	text_add_visible(err, text_string(&masked), masked.size, false);
 }

@@ -188,7 +188,7 @@ class Project:
                                stderr=subprocess.PIPE, start_new_session=True, preexec_fn=limits,
                                timeout=timeout, check=False)
         out = (child.stdout or b"").decode("utf-8", "replace")
-        result = Result([str(w) for w in words], child.returncode, out, child.stderr.decode("utf-8", "replace"))
+        result = Result([ascii(str(w))[1:-1] for w in words], child.returncode, out, child.stderr.decode("utf-8", "replace"))
         assert "Sanitizer" not in result.err and "runtime error:" not in result.err, result
         return result
 
@@ -266,6 +266,16 @@ class Project:
     def stamp(self, word, env=None):
         """Stamps the database, with all that may need."""
         return self.must("db:stamp", word, env=env or {})
+
+    def check_audit_chain(self):
+        """By docs/audit-format.md's own rule; returns the number of records."""
+        previous, count = "0" * 64, 0
+        for line in self.audit.read_bytes().splitlines(keepends=True):
+            record = json.loads(line)
+            count += 1
+            assert (record["seq"], record["previous"]) == (count, previous), line
+            previous = hashlib.sha256(line).hexdigest()
+        return count
 
     def audit_records(self):
         return [json.loads(line) for line in self.audit.read_text().splitlines()] if self.audit.exists() else []

@@ -1,6 +1,8 @@
 """The command line's grammar, help, output and exit codes."""
 
+import os
 import re
+import subprocess
 
 import pytest
 
@@ -261,6 +263,44 @@ def test_the_alias_migrate_run_test_works_on_the_twin(bare):
     bare.must("migrate:run:test")
     assert not bare.database.exists()
     assert bare.tables(bare.root / "database/test.sqlite") == ["posts", "users"]
+
+
+BAD_TEXT = os.fsdecode(b"n\xe9me")  # Latin-1, no UTF-8
+
+
+@pytest.mark.parametrize("words", [[BAD_TEXT], ["migrate:run", BAD_TEXT], ["migrate:status", "-c", BAD_TEXT],
+                                   ["migrate:repair", "--accept", BAD_TEXT], ["migrate:run", "--" + BAD_TEXT], ["help", BAD_TEXT],
+                                   ["migrate:status", "--config", BAD_TEXT]], ids=range(7))
+def test_words_that_are_not_utf_8_are_named_in_a_valid_document(applied, words):
+    with applied.untouched():
+        document = applied.run("--json", *words).document
+    assert first_error(document)["message"]
+    assert first_error(document)["code"] in ("usage", "unknown_name", "config", "io")
+
+
+def test_control_characters_from_outside_reach_no_terminal(project):
+    """A name in a file, an actor in a history: neither may draw on the screen of who looks."""
+    project.migration("1_x", 'INSERT INTO "no\x1b[31mwhere" VALUES (1);')
+    result = project.must("migrate:run", code=1, env={"ELOQUENT_ACTOR": "ann\x1b[2J"})
+    result.names("where", "syntax" if "syntax" in result.err else "no such table")
+    assert "\x1b" not in result.err
+    shown = project.run("migrate:status", env={"ELOQUENT_ACTOR": "ann"})
+    assert "\x1b" not in shown.out + shown.err
+    unknown = project.must("mig\x1b[31mrate", code=2)
+    assert "\x1b" not in unknown.err
+
+
+@pytest.mark.parametrize("words", [["migrate:run"], ["--json", "migrate:run"], ["migrate:fresh", "--force"], ["nonsense"]],
+                         ids=lambda w: w[-1])
+def test_a_program_without_standard_descriptors_writes_into_no_file_of_its_own(applied, words):
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);", "DROP TABLE more;")
+    subprocess.run(["/bin/bash", "-c", '"$@" <&- >&- 2>&-', "bash", *applied.command(words)], cwd=applied.root,
+                   env=applied.environment(), start_new_session=True, check=False, timeout=60)
+    assert applied.value("PRAGMA integrity_check") == "ok"
+    assert applied.audit_records()
+    lock = (applied.root / "database/app.sqlite.eloquent-lock").read_text()
+    assert "eloquent:" not in lock and "applied" not in lock and "schema" not in lock
+    applied.must("migrate:validate")
 
 
 # ---- dry run --------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def finish(children):
 def each_once(project, names):
     assert sorted(n for e, n in project.events() if e == "applied") == sorted(names)
     project.must("migrate:validate")
+    project.check_audit_chain()
 
 
 @pytest.mark.slow

@@ -354,6 +354,20 @@ def test_refusals_writes_and_destruction_are_on_record_and_safe_commands_are_not
     assert added[0]["exit"] == 3 and added[2]["exit"] == 0
 
 
+def test_the_trail_is_one_chain_over_all_runs(live):
+    live.must("migrate:fresh", "--force", "--yes", env=FULL)
+    live.must("migrate:fresh", code=3, env=PRODUCTION)
+    live.must("migrate:rollback", "--force", "--yes", env=FULL)
+    assert live.check_audit_chain() == len(live.audit_records()) >= 7
+
+
+def test_a_change_in_the_trail_breaks_the_chain(live):
+    """So that the check above can fail."""
+    live.audit.write_text(live.audit.read_text().replace('"seq":1,', '"seq":1, ', 1))
+    with pytest.raises(AssertionError):
+        live.check_audit_chain()
+
+
 def test_the_history_carries_the_head_of_the_trail(applied):
     import hashlib
     lines = applied.audit.read_bytes().splitlines()

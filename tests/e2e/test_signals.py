@@ -164,6 +164,24 @@ def test_after_kill_9_nothing_is_half_done_and_the_next_run_completes(slow, dela
     slow.must("migrate:validate")
 
 
+def test_after_kill_9_in_the_middle_of_fresh_the_next_run_completes(slow):
+    slow.must("migrate:run")
+    slow.sql("CREATE TABLE theirs (x)")
+    child = slow.start("migrate:fresh", "--force")
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and recorded(slow).count("1_quick") < 2:
+        time.sleep(0.01)
+    end(child)
+    child.communicate()
+    assert "theirs" not in slow.tables(), "it was wiped"
+    assert slow.applied_names()[:1] == ["1_quick"]
+    slow.must("migrate:run")
+    assert slow.applied_names() == ["1_quick", "2_slow", "3_after"]
+    assert slow.sql("SELECT n FROM numbers") == [[1_500_000]] * 5
+    slow.must("migrate:validate")
+    slow.check_audit_chain()
+
+
 def test_after_kill_9_without_a_transaction_the_next_run_resumes(project):
     project.migration("1_quick", "CREATE TABLE numbers (n);")
     project.write("database/migrations/sqlite/2_steps.sql", "-- migrate:up transaction:false\n" + "\n".join(

@@ -42,15 +42,15 @@ static inline void scratch_empty(const char *folder)
 	struct dirent *entry;
 
 	while (open && (entry = readdir(open))) {
-		char path[4096];
+		TEXT_CLEANUP struct text path = {0};
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		if (unlink(path) != 0) {
-			chmod(path, 0700);
-			scratch_empty(path);
-			rmdir(path);
+		text_printf(&path, "%s/%s", folder, entry->d_name);
+		if (unlink(path.data) != 0) {
+			chmod(path.data, 0700);
+			scratch_empty(path.data);
+			rmdir(path.data);
 		}
 	}
 	if (open)
