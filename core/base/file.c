@@ -21,6 +21,16 @@ void fd_close(int *fd)
 	errno = kept;
 }
 
+int fd_sync(int fd)
+{
+	int result;
+
+	do {
+		result = fsync(fd);
+	} while (result != 0 && errno == EINTR);
+	return result;
+}
+
 enum status fd_write_all(int fd, const char *data, size_t size)
 {
 	size_t done = 0;
@@ -100,7 +110,7 @@ enum status folder_sync(const char *path, struct error *error)
 	CLEANUP(fd_close) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	/* Some file systems know no sync of a folder; their names are safe otherwise. */
-	if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+	if (fd < 0 || (fd_sync(fd) != 0 && errno != EINVAL))
 		return error_set(error, STATUS_IO, "cannot sync the folder %s: %s", path,
 				 strerror(errno));
 	return STATUS_OK;
@@ -112,7 +122,7 @@ static enum status file_fill(int *fd, const char *path, const char *data, size_t
 	struct arena arena = {0};
 	enum status status;
 
-	if (fd_write_all(*fd, data, size) != STATUS_OK || fsync(*fd) != 0)
+	if (fd_write_all(*fd, data, size) != STATUS_OK || fd_sync(*fd) != 0)
 		return error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
 	/* A network file system may say only now that it is full. */
 	if (close(*fd) != 0) {

@@ -34,6 +34,9 @@ enum status folder_sync(const char *path, struct error *error) MUST_CHECK;
 
 bool file_exists(const char *path);                              /* of any kind, links followed */
 enum status fd_write_all(int fd, const char *data, size_t size); /* retries EINTR and short writes */
-void fd_close(int *fd);                                          /* for CLEANUP; -1 is nothing */
+/* fsync that goes on after a signal. An error is final: what was lost is not known
+ * to the next call. 0, or -1 with errno. */
+int fd_sync(int fd) MUST_CHECK;
+void fd_close(int *fd); /* for CLEANUP; -1 is nothing */
 
 #endif

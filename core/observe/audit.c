@@ -277,7 +277,7 @@ static enum status trail_write(const struct trail *trail, const struct text *lin
 	do {
 		wrote = write(trail->fd, lines->data, lines->size);
 	} while (wrote < 0 && errno == EINTR);
-	if (wrote == (ssize_t)lines->size && (!sync || fsync(trail->fd) == 0))
+	if (wrote == (ssize_t)lines->size && (!sync || fd_sync(trail->fd) == 0))
 		return STATUS_OK;
 	if (wrote < 0 || wrote == (ssize_t)lines->size)
 		snprintf(reason, sizeof(reason), "%s", strerror(errno));
@@ -286,7 +286,7 @@ static enum status trail_write(const struct trail *trail, const struct text *lin
 			 lines->size);
 	/* Should this fail too, the next append closes what is left as torn. */
 	if (wrote > 0 && ftruncate(trail->fd, trail->size) == 0)
-		fsync(trail->fd);
+		(void)!fd_sync(trail->fd);
 	return trail_fail(trail, error, reason);
 }
 
