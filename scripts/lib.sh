@@ -77,7 +77,7 @@ part() {
 	if [ "$code" -eq 0 ]; then
 		tail -n "$PART_LINES" "$log" | sed 's/^/   /'
 	else
-		tail -n "${PART_FAILED_LINES:-120}" "$log" | sed 's/^/   /'
+		tail -n "${PART_FAILED_LINES:-300}" "$log" | sed 's/^/   /'
 	fi
 	return "$code"
 }

@@ -40,7 +40,7 @@ static json_t *error_json(const struct error *error, const struct guard_verdict 
 	json_object_set_new(object, "line", error->line ? json_integer(error->line) : json_null());
 	json_object_set_new(object, "statement",
 			    error->statement ? json_integer(error->statement) : json_null());
-	if (verdict && verdict->decision != GUARD_ALLOW && verdict->reasons)
+	if (error->status == STATUS_REFUSED && verdict && verdict->reasons)
 		json_object_set_new(object, "reasons", reasons_json(verdict->reasons));
 	return object;
 }

@@ -85,8 +85,9 @@ static enum status events_read(struct database *database, struct reading *readin
 {
 	struct history *history = reading->history;
 	enum status status = database_history_read(database, 0, on_event, reading, error);
-	if (!status && !reading->status && reading->verify != VERIFY_NOTHING &&
-	    history->head_sequence < history->checkpoint_sequence)
+	/* Looked at even where nothing is verified: a history that was emptied must not read
+	 * as a database that was never migrated. */
+	if (!status && !reading->status && history->head_sequence < history->checkpoint_sequence)
 		reading->status = broken(reading, history->head_sequence + 1,
 					 "is missing: the history was verified beyond it before");
 	/* A reason of ours counts more than how the driver calls the stop. */

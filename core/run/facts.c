@@ -59,7 +59,7 @@ static void stamp_take(void *opaque, const char *key, const char *value)
 	}
 }
 
-static bool policy_weaker(struct policy policy, struct policy stored)
+bool policy_weaker(struct policy policy, struct policy stored)
 {
 	struct policy strict = policy_stricter(policy, stored);
 	return strict.forbid != policy.forbid || strict.require_backup != policy.require_backup ||

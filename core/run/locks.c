@@ -58,25 +58,20 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
  * may let nobody read, and what it is changing is not worth looking at. */
 enum status station_wait_turn(struct run *run, struct target *target, struct error *error)
 {
-	if (facts_command(run).class_ == GUARD_SAFE || !run->command->work ||
+	bool wait = false;
+	enum status status = lock_may_wait(run, &wait, error);
+	if (status || facts_command(run).class_ == GUARD_SAFE || !run->command->work ||
 	    (run->command->flags & COMMAND_LOCKLESS))
-		return STATUS_OK;
-	for (;;) {
-		bool wait = false;
-		enum status status = lock_probe(target, error);
-		if (status != STATUS_LOCKED)
-			return status;
+		return status;
+	while ((status = lock_probe(target, error)) == STATUS_LOCKED) {
 		ERROR_CLEANUP struct error usage = {0};
-		if (lock_may_wait(run, &wait, &usage)) {
-			error_move(error, &usage);
-			return error->status;
-		}
-		if (!wait)
+		if (lock_may_wait(run, &wait, &usage) || !wait)
 			return STATUS_LOCKED;
 		error_clear(error);
 		if (stop_wait(run, WAIT_STEP_MS))
 			return stop_status(run, error);
 	}
+	return status;
 }
 
 static int by_identity(const void *a, const void *b)

@@ -23,6 +23,8 @@ enum status facts_of_database(const struct run *run, struct target *target,
 /* Answers the facts that the verdict asked for and that cost a look. */
 enum status facts_look(struct target *target, uint32_t reasons, struct error *error) MUST_CHECK;
 struct guard_command facts_command(const struct run *run);
+/* Is any member of `policy` weaker than of `stored`? */
+bool policy_weaker(struct policy policy, struct policy stored);
 /* After opening: no twin is its application, no two targets are one database. */
 enum status facts_identities(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 

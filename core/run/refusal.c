@@ -54,7 +54,7 @@ static void add_remedy(struct text *text, const struct run *run, const struct ta
 }
 
 /* "stamped development; never migrated; last verified backup: none" */
-static void add_state(struct text *text, const struct target *target)
+static void add_state(struct text *text, const struct run *run, const struct target *target)
 {
 	if (!target || !target->database || target->facts.stamped == FACT_UNKNOWN)
 		return;
@@ -69,6 +69,9 @@ static void add_state(struct text *text, const struct target *target)
 		text_printf(text, ", %zu pending", pending);
 	}
 	text_add(text, ", last verified backup: none");
+	if (target->stamp.has_policy && policy_weaker(run->project.policy, target->stamp.policy))
+		text_add(text, "; the policy stored in it is stricter than eloquent.ini's [guard], and "
+			       "counts (db:stamp stores another)");
 }
 
 enum status refusal_set(const struct run *run, const struct target *target,
@@ -87,7 +90,7 @@ enum status refusal_set(const struct run *run, const struct target *target,
 	}
 	text_add(&message, ". Nothing was changed");
 	error_set(error, STATUS_REFUSED, "%s", text_string(&message));
-	add_state(&hint, target);
+	add_state(&hint, run, target);
 	add_remedy(&hint, run, target, verdict);
 	if (hint.size)
 		error_hint(error, "%s", text_string(&hint));

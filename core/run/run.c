@@ -81,7 +81,10 @@ static enum status reach(struct run *run)
 	if (status)
 		return status;
 	status = visit(run, station_open_database);
-	if (status == STATUS_CONNECT && option_given(run->invocation, OPTION_KEEP_GOING)) {
+	/* Reading commands show what can be reached; they leave nothing half done. */
+	bool goes_on = option_given(run->invocation, OPTION_KEEP_GOING) ||
+		       facts_command(run).class_ == GUARD_SAFE;
+	if (status == STATUS_CONNECT && goes_on) {
 		size_t reached = 0;
 		for (size_t i = 0; i < run->target_count; i++)
 			reached += run->targets[i].database != NULL;
