@@ -21,8 +21,7 @@ def test_without_a_transaction_each_statement_is_recorded(project):
     without_transaction(project, "1_steps", "CREATE TABLE one (x);\nVACUUM;\nCREATE TABLE two (x);")
     project.must("migrate:run")
     assert project.tables() == ["one", "two"]
-    assert project.events("event, statement") == [("started", None), ("statement", 1), ("statement", 2), ("applied", None)] \
-        or [e for e, _ in project.events("event, statement")] == ["started", "statement", "statement", "applied"]
+    assert project.events("event, statement") == [("started", None), ("statement", 1), ("statement", 2), ("applied", None)]
 
 
 def test_without_a_transaction_what_ran_before_a_failure_stands_and_is_said(project):
