@@ -27,11 +27,9 @@ enum status work_check_stop(struct work *work, size_t done, struct error *error)
 		return STATUS_OK;
 	if (!work->begun)
 		error_set(error, status, "%s before %s was begun", stop_word(status), path);
-	else if (done < count)
+	else
 		error_set(error, status, "%s in %s, before statement %zu of %zu", stop_word(status),
 			  path, done + 1, count);
-	else
-		error_set(error, status, "%s in %s, after its last statement", stop_word(status), path);
 	error_at(error, path, 0, 0);
 	return status;
 }
@@ -137,7 +135,7 @@ static void explain_whole(const struct work *work, const struct error *error, st
 	text_add(hint, work->step->down ? "this migration is applied as it was before"
 					: "nothing of this migration stands");
 	explain_before(work, hint);
-	text_add(hint, interrupted ? "; the same command goes on from here"
+	text_add(hint, interrupted ? "; the same command starts with it again"
 				   : "; mend the cause and run the command again");
 }
 

@@ -74,6 +74,19 @@ def test_one_ctrl_c_stops_at_the_next_statement_boundary(slow):
     stood_still(slow, "2_slow")
 
 
+def test_a_stop_during_the_last_statement_commits_and_stops_before_the_next_migration(project):
+    project.migration("1_quick", "CREATE TABLE numbers (n);")
+    project.migration("2_slow", "INSERT INTO numbers VALUES (0);\nINSERT INTO numbers " + COUNT.format(count=6_000_000) + ";")
+    project.migration("3_after", "CREATE TABLE after (x);")
+    child = project.start("migrate:run")
+    until_the_second_migration_runs(project)
+    child.send_signal(signal.SIGTERM)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 143, (out, err)
+    assert project.applied_names() == ["1_quick", "2_slow"]
+    assert "3_after" in err and project.value("SELECT count(*) FROM numbers") == 2
+
+
 def test_the_next_run_after_ctrl_c_completes(slow):
     terminal = Terminal(slow, "migrate:run")
     until_the_second_migration_runs(slow)

@@ -308,14 +308,25 @@ static void stopped_between_two_statements_it_rolls_back_and_says_so(void **stat
 	expect_chain(place);
 }
 
-static void stopped_after_its_last_statement_it_rolls_back(void **state)
+static void stopped_in_its_last_statement_it_commits_and_stops_before_the_next(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql", "-- migrate:up\nCREATE TABLE a (id);\n");
+	place_write(place, "2_b.sql", "-- migrate:up\nCREATE TABLE b (id);\n");
+	shim.stop_after = 1;
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_INTERRUPTED,
+		     "2_b.sql was begun");
+	expect_rows(place, "1_a applied, 2_b pending");
+	expect_chain(place);
+}
+
+static void stopped_in_the_last_statement_of_all_nothing_is_left_to_stop(void **state)
 {
 	struct place *place = *state;
 	place_write(place, "1_a.sql", "-- migrate:up\nCREATE TABLE a (id);\n");
 	shim.stop_after = 1;
-	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_INTERRUPTED,
-		     "after its last statement");
-	expect_rows(place, "1_a failed");
+	place_run(place);
+	expect_rows(place, "1_a applied");
 }
 
 static void stopped_without_a_transaction_it_keeps_what_ran(void **state)
@@ -460,7 +471,8 @@ int main(void)
 		FAULT_CASE(killed_after_any_call_the_next_run_completes),
 		FAULT_CASE(killed_while_going_down_the_next_rollback_completes),
 		FAULT_CASE(stopped_between_two_statements_it_rolls_back_and_says_so),
-		FAULT_CASE(stopped_after_its_last_statement_it_rolls_back),
+		FAULT_CASE(stopped_in_its_last_statement_it_commits_and_stops_before_the_next),
+		FAULT_CASE(stopped_in_the_last_statement_of_all_nothing_is_left_to_stop),
 		FAULT_CASE(stopped_without_a_transaction_it_keeps_what_ran),
 		FAULT_CASE(a_cancelled_statement_ends_the_run_and_is_on_record),
 		FAULT_CASE(an_unknown_commit_that_happened_counts),
