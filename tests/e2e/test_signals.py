@@ -84,7 +84,7 @@ def test_a_stop_during_the_last_statement_commits_and_stops_before_the_next_migr
     out, err = child.communicate(timeout=60)
     assert child.returncode == 143, (out, err)
     assert project.applied_names() == ["1_quick", "2_slow"]
-    assert "3_after" in err and project.value("SELECT count(*) FROM numbers") == 2
+    assert b"3_after" in out + err and project.value("SELECT count(*) FROM numbers") == 2
 
 
 def test_the_next_run_after_ctrl_c_completes(slow):
