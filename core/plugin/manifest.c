@@ -36,6 +36,29 @@ static const struct slot schema_slots[] = {
 	SLOT(elq_schema, holds_objects),
 	SLOT(elq_schema, wipe),
 };
+static const struct slot digest_slots[] = {
+	SLOT(elq_digest, tables),
+	SLOT(elq_digest, integrity),
+};
+static const struct slot backup_slots[] = {
+	SLOT(elq_backup, dump),
+	SLOT(elq_backup, restore),
+};
+static const struct slot scratch_slots[] = {
+	SLOT(elq_scratch, create),
+	SLOT(elq_scratch, list),
+	SLOT(elq_scratch, drop),
+	SLOT(elq_scratch, promote),
+};
+static const struct slot load_slots[] = {
+	SLOT(elq_load_ops, begin),   SLOT(elq_load_ops, write),       SLOT(elq_load_ops, finish),
+	SLOT(elq_load_ops, abandon), SLOT(elq_load_ops, reserve_ids),
+};
+static const struct slot review_slots[] = {
+	SLOT(elq_review_ops, begin),
+	SLOT(elq_review_ops, feed),
+	SLOT(elq_review_ops, end),
+};
 
 static const struct {
 	uint64_t cap;
@@ -51,6 +74,16 @@ static const struct {
 	 sizeof(struct elq_lock_ops)},
 	{ELQ_CAP_SCHEMA, ELQ_EXT_SCHEMA, schema_slots, COUNT_OF(schema_slots),
 	 offsetof(struct driver, schema), sizeof(struct elq_schema)},
+	{ELQ_CAP_DIGEST, ELQ_EXT_DIGEST, digest_slots, COUNT_OF(digest_slots),
+	 offsetof(struct driver, digest), sizeof(struct elq_digest)},
+	{ELQ_CAP_BACKUP, ELQ_EXT_BACKUP, backup_slots, COUNT_OF(backup_slots),
+	 offsetof(struct driver, backup), sizeof(struct elq_backup)},
+	{ELQ_CAP_SCRATCH, ELQ_EXT_SCRATCH, scratch_slots, COUNT_OF(scratch_slots),
+	 offsetof(struct driver, scratch), sizeof(struct elq_scratch)},
+	{ELQ_CAP_LOAD, ELQ_EXT_LOAD, load_slots, COUNT_OF(load_slots), offsetof(struct driver, load),
+	 sizeof(struct elq_load_ops)},
+	{ELQ_CAP_REVIEW, ELQ_EXT_REVIEW, review_slots, COUNT_OF(review_slots),
+	 offsetof(struct driver, review), sizeof(struct elq_review_ops)},
 };
 
 static enum status disagree_number(const char *path, const char *member, uint64_t note,

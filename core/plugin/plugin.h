@@ -8,8 +8,11 @@
 #include "config/config.h"
 #include "observe/observe.h"
 
+#include <eloquent/backup.h>
 #include <eloquent/driver.h>
+#include <eloquent/load.h>
 #include <eloquent/plugin.h>
+#include <eloquent/review.h>
 
 #include <stdatomic.h>
 
@@ -54,6 +57,11 @@ struct driver {
 	struct elq_history history; /* likewise; all zero without the capability's bit */
 	struct elq_lock_ops lock;
 	struct elq_schema schema;
+	struct elq_digest digest;
+	struct elq_backup backup;
+	struct elq_scratch scratch;
+	struct elq_load_ops load;
+	struct elq_review_ops review;
 	const struct elq_param *params; /* host-side copies */
 	size_t param_count;
 };

@@ -29,7 +29,7 @@ extern "C" {
 #endif
 
 #define ELQ_ABI_MAJOR 0
-#define ELQ_ABI_MINOR 1 /* the draft number, one for all headers */
+#define ELQ_ABI_MINOR 2 /* the draft number, one for all headers */
 
 /* host_abi as the entry point receives it: major in the high 16 bits. */
 #define ELQ_ABI_VERSION ((uint32_t)(((uint32_t)ELQ_ABI_MAJOR << 16) | (uint32_t)ELQ_ABI_MINOR))

@@ -32,11 +32,16 @@ struct elq_setting {
  * that does not exist may be created, but only at the first write: until then
  * the connection behaves as one to an empty database. */
 #define ELQ_OPEN_WRITE 1u
+/* With WRITE: the command gives the database new content as a whole. A damaged
+ * one is opened too; describe() then says ELQ_CONN_DAMAGED, and only dump(RAW),
+ * lock and promote() are of use. */
+#define ELQ_OPEN_REPLACE 2u
 
 #define ELQ_CONN_EXISTS 1u            /* flags of elq_description: the database is there */
 #define ELQ_CONN_READ_ONLY 2u         /* it cannot be written (permissions, standby) */
 #define ELQ_CONN_TRANSACTIONAL_DDL 4u /* schema changes roll back with the transaction */
 #define ELQ_CONN_PERSISTENT 8u        /* what is written outlives the connection */
+#define ELQ_CONN_DAMAGED 16u          /* it cannot be read as a database; see ELQ_OPEN_REPLACE */
 
 struct elq_description {
 	uint32_t struct_size;

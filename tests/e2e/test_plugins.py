@@ -12,14 +12,14 @@ from project import INI
 # (the zoo's animal, words that its refusal must hold); refused before any code runs.
 BY_NOTE = [
     ("no_note", ["note"]), ("two_notes", ["2 eloquent notes"]), ("note_magic", ["0x12345678"]), ("note_short", ["cut off", "100 bytes"]), ("note_long", ["cut off", "4096 bytes"]),
-    ("note_family", ["family"]), ("note_name", ["name"]), ("other_draft", ["draft 2", "draft 1"]), ("other_major", ["ABI"]),
+    ("note_family", ["family"]), ("note_name", ["name"]), ("other_draft", ["draft 99", "draft 2"]), ("other_major", ["ABI"]),
     ("other_kind", ["seeder", "driver"]), ("unknown_kind", ["9"]), ("other_name", ["somebody_else"]),
 ]
 # Refused by the dynamic linker or by what the loaded plugin says of itself.
 AFTER_LOADING = [
     ("undefined_symbol", ["zoo_symbol_that_nobody_has"]), ("no_entry", ["elq_plugin_v1"]), ("manifest_null", ["no manifest"]),
     ("manifest_magic", ["0x12345678"]), ("manifest_short", ["88 bytes"]), ("manifest_changes", ["another manifest"]), ("differs_name", ["name", "differs"]),
-    ("differs_version", ["version", "1.0.0", "1.0.1"]), ("differs_kind", ["disagree", "kind is 1"]), ("differs_abi", ["disagree", "abi_minor is 1"]),
+    ("differs_version", ["version", "1.0.0", "1.0.1"]), ("differs_kind", ["disagree", "kind is 1"]), ("differs_abi", ["disagree", "abi_minor is 2"]),
     ("needs_unknown", ["0x12"]), ("null_ops", ["table of functions"]), ("missing_slot", ["commit"]), ("older_ops", ["get_extension"]),
     ("param_type", ["parameter 1", "type"]), ("param_twice", ["one"]), ("no_extension", ["lock"]), ("broken_extension", ["history"]),
     ("init_fails", ["process_init"]),
@@ -214,7 +214,7 @@ def test_enable_narrows_what_may_load(zoo):
 def test_plugin_list_shows_the_sqlite_driver_with_kind_version_abi_and_path(project):
     plugins = {p.get("name"): p for p in project.document("plugin:list")["result"]["plugins"]}
     sqlite = plugins["sqlite"]
-    assert (sqlite["kind"], sqlite["abi"], sqlite["accepted"]) == ("driver", "0.1", True)
+    assert (sqlite["kind"], sqlite["abi"], sqlite["accepted"]) == ("driver", "0.2", True)
     assert sqlite["path"] == str(project.installation.plugins / "elq_driver_sqlite.so")
     out = project.must("plugin:list").out
     assert "sqlite" in out and sqlite["path"] in out

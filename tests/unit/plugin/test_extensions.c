@@ -217,11 +217,11 @@ static void what_a_connection_cannot_do_names_driver_and_extension(void **state)
 	stage_play(&stage, "no_caps");
 	assert_int_equal(database_history_create(stage.database, error), STATUS_UNSUPPORTED);
 	assert_says(&stage.scene,
-		    "the driver puppet cannot offer on this connection elq.history/draft-1");
+		    "the driver puppet cannot offer on this connection elq.history/draft-2");
 	assert_int_equal(database_lock(stage.database, &owner, error), STATUS_UNSUPPORTED);
-	assert_says(&stage.scene, "elq.lock/draft-1");
+	assert_says(&stage.scene, "elq.lock/draft-2");
 	assert_int_equal(database_holds_rows(stage.database, &answer, error), STATUS_UNSUPPORTED);
-	assert_says(&stage.scene, "elq.schema/draft-1");
+	assert_says(&stage.scene, "elq.schema/draft-2");
 	stage_close(&stage);
 }
 

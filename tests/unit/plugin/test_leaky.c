@@ -126,7 +126,7 @@ static void a_driver_without_extensions_says_so(void **state)
 				       leak.driver, true, &database, &leak.scene.error),
 			 STATUS_OK);
 	assert_int_equal(database_history_create(database, &leak.scene.error), STATUS_UNSUPPORTED);
-	assert_says(&leak.scene, "the driver leaky does not have the extension elq.history/draft-1");
+	assert_says(&leak.scene, "the driver leaky does not have the extension elq.history/draft-2");
 	database_close(database);
 	leak_close(&leak);
 }
