@@ -52,9 +52,9 @@ static const struct {
 	{"older_ops", "lacks the required slot \"get_extension\"", RAN_CONSTRUCTOR},
 	{"param_type", "its parameter 1 has a type that this program does not know", RAN_CONSTRUCTOR},
 	{"param_twice", "its parameter 2 has the name of another one", RAN_CONSTRUCTOR},
-	{"no_extension", "declares the extension elq.lock/draft-1 and does not have it",
+	{"no_extension", "declares the extension elq.lock/draft-2 and does not have it",
 	 RAN_CONSTRUCTOR},
-	{"broken_extension", "its extension elq.history/draft-1 lacks the required slot \"create\"",
+	{"broken_extension", "its extension elq.history/draft-2 lacks the required slot \"create\"",
 	 RAN_CONSTRUCTOR},
 	{"init_fails", "its process_init failed with code 4", RAN_CONSTRUCTOR},
 };
