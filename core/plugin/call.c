@@ -31,7 +31,7 @@ enum status call_enter(struct database *database, bool shielded, struct elq_call
 		       struct error *error)
 {
 	pthread_mutex_lock(&database->guard);
-	bool refused = !shielded && atomic_load(&database->cancelled);
+	bool refused = !shielded && database_cancelled(database);
 	atomic_store(&database->shielded, shielded);
 	database->running = !refused;
 	pthread_mutex_unlock(&database->guard);
@@ -60,7 +60,8 @@ void database_cancel(struct database *database)
 
 bool database_cancelled(const struct database *database)
 {
-	return atomic_load(&database->cancelled);
+	return atomic_load(&database->cancelled) ||
+	       (database->beside && atomic_load(&database->beside->cancelled));
 }
 
 static void fill_details(const struct database *database, struct error *error)

@@ -47,15 +47,14 @@ enum status database_describe(struct database *database, struct error *error)
 }
 
 static enum status open_handle(struct database *database, const struct elq_setting *settings,
-			       size_t count, bool write, struct error *error)
+			       size_t count, uint32_t flags, struct error *error)
 {
 	struct elq_call call;
 	struct elq_connection *handle = NULL;
 	enum status status = call_enter(database, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
-	int32_t code =
-		database->driver->ops.open(&call, settings, count, write ? ELQ_OPEN_WRITE : 0, &handle);
+	int32_t code = database->driver->ops.open(&call, settings, count, flags, &handle);
 	status = call_leave(database, code, "open", error);
 	if (status == STATUS_OK && handle == NULL)
 		status = call_broken(database, "open", "it succeeded without a connection", error);
@@ -67,8 +66,8 @@ static enum status open_handle(struct database *database, const struct elq_setti
 	return database_describe(database, error);
 }
 
-static enum status open_database(struct database *database, const struct project *project, bool write,
-				 struct error *error)
+static enum status open_database(struct database *database, const struct project *project,
+				 uint32_t flags, struct error *error)
 {
 	/* Freed as soon as the driver has them: secrets are among them. */
 	CLEANUP(arena_free) struct arena arena = {0};
@@ -79,7 +78,7 @@ static enum status open_database(struct database *database, const struct project
 	if (status != STATUS_OK)
 		return status;
 	database->opening = true;
-	status = open_handle(database, settings, count, write, error);
+	status = open_handle(database, settings, count, flags, error);
 	database->opening = false;
 	if (status != STATUS_OK)
 		error_prefix(error, "the connection \"%s\" cannot be opened",
@@ -87,16 +86,23 @@ static enum status open_database(struct database *database, const struct project
 	return status;
 }
 
-enum status database_open(struct observer *observer, const struct project *project,
-			  const struct connection *connection, const struct driver *driver, bool write,
-			  struct database **ret, struct error *error)
+struct database *database_new(struct observer *observer, const struct driver *driver,
+			      const struct connection *connection)
 {
 	struct database *database = mem_alloc(sizeof(*database));
 	database->observer = observer;
 	database->driver = driver;
 	database->connection = connection;
 	pthread_mutex_init(&database->guard, NULL);
-	enum status status = open_database(database, project, write, error);
+	return database;
+}
+
+enum status database_open(struct observer *observer, const struct project *project,
+			  const struct connection *connection, const struct driver *driver,
+			  uint32_t flags, struct database **ret, struct error *error)
+{
+	struct database *database = database_new(observer, driver, connection);
+	enum status status = open_database(database, project, flags, error);
 	if (status != STATUS_OK) {
 		database_close(database);
 		return status;

@@ -89,8 +89,7 @@ static void host_add_secret(const struct elq_call *call, const char *value, uint
 static int32_t host_cancelled(const struct elq_call *call)
 {
 	struct database *database = context(call);
-	return database != NULL && atomic_load(&database->cancelled) &&
-	       !atomic_load(&database->shielded);
+	return database != NULL && database_cancelled(database) && !atomic_load(&database->shielded);
 }
 
 static int64_t host_now_ns(const struct elq_call *call)

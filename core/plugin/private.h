@@ -124,6 +124,7 @@ struct database {
 	struct arena arena;
 	struct observer *observer;
 	const struct driver *driver;
+	const struct database *beside; /* of a scratch database: cancelled with it; else NULL */
 	const struct connection *connection;
 	struct database_info info;
 	struct elq_lock *lock;
@@ -146,6 +147,12 @@ enum status call_enter(struct database *database, bool shielded, struct elq_call
  * names driver and slot. */
 enum status call_leave(struct database *database, int32_t code, const char *slot,
 		       struct error *error) MUST_CHECK;
+/* The same for a slot of an extension: STATUS_UNSUPPORTED when driver or connection lack it. */
+enum status database_enter(struct database *database, uint64_t cap, const char *extension,
+			   bool shielded, struct elq_call *ret, struct error *error) MUST_CHECK;
+/* Without a handle yet; the caller fills it in and closes the database. */
+struct database *database_new(struct observer *observer, const struct driver *driver,
+			      const struct connection *connection);
 /* A slot that broke the contract: STATUS_INTERNAL, naming driver and slot. */
 enum status call_broken(struct database *database, const char *slot, const char *what,
 			struct error *error) MUST_CHECK;
