@@ -44,10 +44,8 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
  * identities: names are each project's own, and two projects that wait for each
  * other in different orders would wait for ever. */
 enum status locks_take(struct run *run) MUST_CHECK;
-/* Has --wait time left? Without --wait it has none. STATUS_USAGE. */
-enum status lock_may_wait(const struct run *run, bool *ret, struct error *error) MUST_CHECK;
 /* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
-enum status lock_probe(struct target *target, struct error *error) MUST_CHECK;
+enum status lock_probe(const struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
 /* first_write.c: our tables and the stamp. */
 enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;

@@ -113,6 +113,14 @@ def test_wait_with_a_duration_gives_up_after_it(held):
     assert 0.9 < time.monotonic() - began < 5
 
 
+def test_who_has_waited_in_vain_is_told_to_wait_longer_and_who_has_not_to_wait(held):
+    project, _ = held
+    waited = project.must("migrate:run", "--wait=10ms", code=5)
+    assert "wait longer" in waited.err and "wait for it with --wait" not in waited.err
+    at_once = project.must("migrate:run", code=5)
+    assert "wait for it with --wait" in at_once.err and "wait longer" not in at_once.err
+
+
 def test_reading_commands_do_not_take_the_lock(held):
     project, _ = held
     document = project.document("migrate:status")
