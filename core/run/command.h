@@ -78,6 +78,9 @@ int64_t option_count(const struct invocation *invocation, enum option option, in
  * not given, or given without a value (--wait). */
 int64_t option_duration_us(const struct invocation *invocation, enum option option, int64_t otherwise);
 const char *argument(const struct invocation *invocation, size_t index); /* or NULL */
+/* The command and its words as they can be typed again, quoted for a shell: all but the
+ * options that choose connections and --force and --yes, which the caller adds. */
+void invocation_add_words(const struct invocation *invocation, struct text *text);
 
 #define COMMAND_CONNECTS 1u    /* works on the selected connections */
 #define COMMAND_CREATES 2u     /* a writing command that may create a missing database */

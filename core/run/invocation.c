@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+static const struct {
+	const char *name;
+	int arity;
+	const char *argument;
+} rows[OPTION_COUNT] = {
+#define X(id, name, arity, argument, help) {name, arity, argument},
+	OPTION_TABLE(X)
+#undef X
+};
+
 bool option_given(const struct invocation *invocation, enum option option)
 {
 	return invocation->options[option].count > 0;
@@ -40,15 +50,6 @@ static enum status value_check(const char *name, const char *argument, const cha
 
 enum status option_values_check(const struct invocation *invocation, struct error *error)
 {
-	static const struct {
-		const char *name;
-		int arity;
-		const char *argument;
-	} rows[] = {
-#define X(id, name, arity, argument, help) {name, arity, argument},
-		OPTION_TABLE(X)
-#undef X
-	};
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const char *value = option_value(invocation, (enum option)i);
 		bool alone = rows[i].arity == 2 && value && !*value; /* --wait */
@@ -78,4 +79,30 @@ int64_t option_duration_us(const struct invocation *invocation, enum option opti
 const char *argument(const struct invocation *invocation, size_t index)
 {
 	return index < invocation->arguments.count ? invocation->arguments.items[index] : NULL;
+}
+
+static void add_option(struct text *text, enum option option, const char *value)
+{
+	text_printf(text, " --%s", rows[option].name);
+	if (rows[option].arity == 0 || (rows[option].arity == 2 && !*value))
+		return;
+	text_add_char(text, rows[option].arity == 2 ? '=' : ' ');
+	text_add_shell_quoted(text, value);
+}
+
+void invocation_add_words(const struct invocation *invocation, struct text *text)
+{
+	text_add(text, invocation->command->name);
+	for (size_t i = 0; i < invocation->arguments.count; i++) {
+		text_add_char(text, ' ');
+		text_add_shell_quoted(text, invocation->arguments.items[i]);
+	}
+	for (enum option option = 0; option < OPTION_COUNT; option++) {
+		const struct option_values *values = &invocation->options[option];
+		if (option == OPTION_CONNECTION || option == OPTION_ALL_CONNECTIONS ||
+		    option == OPTION_TEST || option == OPTION_FORCE || option == OPTION_YES)
+			continue;
+		for (size_t i = 0; i < values->count; i++)
+			add_option(text, option, values->items[i]);
+	}
 }

@@ -64,6 +64,7 @@ static enum status visit(struct run *run, station *visit_one)
 		if (atomic_load(&run->stop))
 			break;
 	}
+	refusal_remedies(run);
 	if (atomic_load(&run->stop) && !strongest)
 		strongest = stop_status(run, &run->error);
 	return strongest;

@@ -30,7 +30,7 @@ static enum status refuse(struct run *run, struct target *target, struct error *
 		migrator_free(&target->migrator);
 		target->migrator_loaded = false;
 	}
-	refusal_set(run, target, &target->verdict, error);
+	refusal_set(run, target, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;
 }
