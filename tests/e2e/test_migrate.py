@@ -2,6 +2,8 @@
 database is judged by the native sqlite3 shell. Undoing stands in test_undo.py, the
 history in test_history.py."""
 
+import os
+import pwd
 import re
 
 import pytest
@@ -231,6 +233,15 @@ def test_a_migration_cannot_write_our_history(applied):
 
 
 # ---- status ----------------------------------------------------------------------------------
+
+
+def test_without_a_name_in_the_environment_the_user_of_the_process_is_the_actor(applied):
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        name = f"uid {os.geteuid()}"
+    assert {actor for (actor,) in applied.events("actor")} == {name}
+    assert {record["actor"] for record in applied.audit_records()} == {name}
 
 
 def test_status_shows_applied_and_pending_with_batch_actor_and_time(applied):
