@@ -150,12 +150,17 @@ def test_what_a_dead_run_left_can_be_unlocked_with_its_id(held):
     assert left["held"] is False
     assert left["actor"] == "carol"
     project.must("migrate:unlock", left["id"])
-    project.must("migrate:unlock", left["id"], code=2)
+    assert "nobody holds the lock" in project.must("migrate:unlock", left["id"]).out
 
 
-def test_unlock_where_nobody_ever_locked_says_so(project):
+def test_unlock_where_nobody_ever_locked_has_nothing_to_do_and_says_so(project):
     project.sql("CREATE TABLE x (y);")
-    project.must("migrate:unlock", "0" * 32, code=2).names("nobody")
+    with project.untouched():
+        assert "nobody holds the lock" in project.must("migrate:unlock", "0" * 32).out
+    assert not project.audit_records()
+    connection = project.document("migrate:unlock", "0" * 32)["connections"][0]
+    assert connection["result"]["holder"] == {"held": False, "id": None, "actor": None, "host": None, "command": None,
+                                              "since": None, "pid": 0}
 
 
 def test_a_link_in_the_lock_files_place_is_not_followed(blog):
