@@ -24,7 +24,7 @@ struct target;
 	X(LOG_LEVEL, "log-level", 1, "LEVEL", "debug, info, warn or error")                            \
 	X(LOG_FORMAT, "log-format", 1, "FORMAT", "text or json")                                       \
 	X(JOBS, "jobs", 1, "N", "connections at work at once (default 4)")                             \
-	X(KEEP_GOING, "keep-going", 0, "", "go on with the connections that can be reached")           \
+	X(KEEP_GOING, "keep-going", 0, "", "leave out connections that cannot be opened (exit 6)")     \
 	X(DRY_RUN, "dry-run", 0, "", "show what would run; change nothing")                            \
 	X(VERSION, "version", 0, "", "print the version")                                              \
 	X(HELP, "help", 0, "", "print this command's page")                                            \
