@@ -45,8 +45,8 @@ static const char *const texts[] = {
 	[GUARD_INDEX_FORBIDDEN] = "the policy forbids destructive commands in production ([guard] "
 				  "production = forbid, in the INI or stored in the database)",
 	[GUARD_INDEX_BACKUP] =
-		"there is no verified backup that is young enough ([guard] backup_max_age): take one "
-		"first",
+		"there is no verified backup that is young enough ([guard] require_backup and "
+		"backup_max_age): take one first",
 	[GUARD_INDEX_ROLE] = "this changes the schema with the runtime role's credentials: set "
 			     "ELOQUENT_DB_ROLE=migration",
 	[GUARD_INDEX_NOT_PRODUCTION] =

@@ -63,6 +63,7 @@ static void the_remedy_is_named_as_it_is_typed(void **state)
 		{GUARD_INDEX_FORCE, "--force"},
 		{GUARD_INDEX_YES, "--yes"},
 		{GUARD_INDEX_FORBIDDEN, "production = forbid"},
+		{GUARD_INDEX_BACKUP, "[guard] require_backup"},
 		{GUARD_INDEX_BACKUP, "backup_max_age"},
 		{GUARD_INDEX_ROLE, "ELOQUENT_DB_ROLE=migration"},
 		{GUARD_INDEX_NOT_PRODUCTION, "APP_ENV=production"},
