@@ -32,10 +32,8 @@ const struct command command_migrate_fresh = {
 
 static enum status redo_check(struct run *run, struct target *target, struct error *error)
 {
-	int64_t step = 1;
-	enum status status = option_count(run->invocation, OPTION_STEP, &step, error);
-	if (!status)
-		status = migrating_load(run, target, VERIFY_TAIL, error);
+	int64_t step = option_count(run->invocation, OPTION_STEP, 1);
+	enum status status = migrating_load(run, target, VERIFY_TAIL, error);
 	if (!status)
 		status = migrator_select_redo(&target->migrator, step, error);
 	if (!status)

@@ -1,19 +1,23 @@
 /* cmd_migrate_run.c - migrate:run: the pending migrations, in order. */
 #include "cli/commands.h"
 
+static enum status run_usage(const struct invocation *invocation, struct error *error)
+{
+	bool part = option_given(invocation, OPTION_STEP) || option_given(invocation, OPTION_TO);
+	if (part && argument(invocation, 0))
+		return error_set(error, STATUS_USAGE,
+				 "NAME alone runs one file: it does not go with --step or --to");
+	return STATUS_OK;
+}
+
 static enum status run_check(struct run *run, struct target *target, struct error *error)
 {
 	struct run_selection selection = {
+		.step = option_count(run->invocation, OPTION_STEP, 0),
 		.to = option_value(run->invocation, OPTION_TO),
 		.only = argument(run->invocation, 0),
 	};
-	enum status status = option_count(run->invocation, OPTION_STEP, &selection.step, error);
-	if (status)
-		return status;
-	if ((selection.step || selection.to) && selection.only)
-		return error_set(error, STATUS_USAGE,
-				 "NAME alone runs one file: it does not go with --step or --to");
-	status = migrating_load(run, target, VERIFY_TAIL, error);
+	enum status status = migrating_load(run, target, VERIFY_TAIL, error);
 	if (status)
 		return status;
 	target->migrator.allow_missing = option_given(run->invocation, OPTION_ALLOW_MISSING);
@@ -40,6 +44,7 @@ const struct command command_migrate_run = {
 	.notes =
 		"NAME runs that one file alone. Each migration and its history event commit together;\n"
 		"the first failure stops the run. migrate:run:test is migrate:run --test.",
+	.usage = run_usage,
 	.check = run_check,
 	.preview = migrating_preview,
 	.work = migrating_work,

@@ -74,29 +74,6 @@ static enum status word_read(struct loader *loader, struct error *error)
 	return STATUS_OK;
 }
 
-static enum status actor_read(struct loader *loader, struct error *error)
-{
-	static const char *const names[] = {"ELOQUENT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN",
-					    "CI_ACTOR", "USER"};
-	struct project *project = loader->project;
-
-	project->actor = "unknown";
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		struct setting found;
-		enum status status = environment_find(loader, names[i], false, &found, error);
-
-		if (status)
-			return status;
-		if (!found.value || found.value[0] == '\0') /* nobody is called "" */
-			continue;
-		project->actor = found.value;
-		if (i > 0)
-			ARENA_PUSH(loader->arena, &project->resolved, found);
-		return STATUS_OK;
-	}
-	return STATUS_OK;
-}
-
 /* ---- plain values ----------------------------------------------------------------- */
 
 static void project_values(struct loader *loader)

@@ -172,11 +172,15 @@ enum status settings_resolve(struct observer *observer, const struct project *pr
 {
 	struct resolution resolution = {observer, project, connection, driver, arena, NULL, 0};
 	struct settings settings = connection->settings;
-	if (url_applies(observer, project, connection, driver))
+	bool by_url = false;
+	enum status status = url_applies(observer, project, connection, driver, &by_url, error);
+	if (status != STATUS_OK)
+		return status;
+	if (by_url)
 		settings = connection_settings_with_url(project, connection, arena);
 	size_t most = settings.count + driver->param_count;
 	resolution.out = arena_alloc(arena, (most + 1) * sizeof(*resolution.out));
-	enum status status = put_given(&resolution, &settings, error);
+	status = put_given(&resolution, &settings, error);
 	if (status == STATUS_OK)
 		status = put_defaults(&resolution, error);
 	if (status != STATUS_OK)

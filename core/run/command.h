@@ -11,7 +11,8 @@ struct target;
 
 /* Every option of every command, one arity each.
  * X(ID, name, arity, argument, help); arity: 0 flag, 1 value, 2 value only
- * as --name=VALUE and otherwise a flag. */
+ * as --name=VALUE and otherwise a flag. Where the argument is N the value is a
+ * whole number from 1, where it is DURATION a duration. */
 #define OPTION_TABLE(X)                                                                                \
 	X(CONFIG, "config", 1, "FILE", "read this INI instead of the nearest eloquent.ini")            \
 	X(ENV_FILE, "env-file", 1, "FILE", "read variables from this file too (repeatable)")           \
@@ -23,7 +24,7 @@ struct target;
 	X(LOG_LEVEL, "log-level", 1, "LEVEL", "debug, info, warn or error")                            \
 	X(LOG_FORMAT, "log-format", 1, "FORMAT", "text or json")                                       \
 	X(JOBS, "jobs", 1, "N", "connections at work at once (default 4)")                             \
-	X(KEEP_GOING, "keep-going", 0, "", "go on with the connections that can be reached")           \
+	X(KEEP_GOING, "keep-going", 0, "", "leave out connections that cannot be opened (exit 6)")     \
 	X(DRY_RUN, "dry-run", 0, "", "show what would run; change nothing")                            \
 	X(VERSION, "version", 0, "", "print the version")                                              \
 	X(HELP, "help", 0, "", "print this command's page")                                            \
@@ -68,13 +69,18 @@ struct invocation {
 };
 bool option_given(const struct invocation *invocation, enum option option);
 const char *option_value(const struct invocation *invocation, enum option option); /* last, or NULL */
-/* A number >= 1; not given: *ret untouched, OK. STATUS_USAGE. */
-enum status option_count(const struct invocation *invocation, enum option option, int64_t *ret,
-			 struct error *error) MUST_CHECK;
-/* A duration; not given, or --wait alone: *ret untouched, OK. STATUS_USAGE. */
-enum status option_duration(const struct invocation *invocation, enum option option, int64_t *ret_us,
-			    struct error *error) MUST_CHECK;
+/* Are the given values what their options take? STATUS_USAGE. Asked once, by the parser:
+ * the two below rely on it. */
+enum status option_values_check(const struct invocation *invocation, struct error *error) MUST_CHECK;
+/* The value of an option that takes N; `otherwise` when it is not given. */
+int64_t option_count(const struct invocation *invocation, enum option option, int64_t otherwise);
+/* The value of an option that takes a DURATION, in microseconds; `otherwise` when it is
+ * not given, or given without a value (--wait). */
+int64_t option_duration_us(const struct invocation *invocation, enum option option, int64_t otherwise);
 const char *argument(const struct invocation *invocation, size_t index); /* or NULL */
+/* The command and its words as they can be typed again, quoted for a shell: all but the
+ * options that choose connections and --force and --yes, which the caller adds. */
+void invocation_add_words(const struct invocation *invocation, struct text *text);
 
 #define COMMAND_CONNECTS 1u    /* works on the selected connections */
 #define COMMAND_CREATES 2u     /* a writing command that may create a missing database */
@@ -98,6 +104,10 @@ struct command {
 	struct guard_command guard;
 	unsigned flags;
 	const char *notes; /* paragraphs of the help page, or NULL */
+
+	/* Do the words go together, as far as the command line alone can tell? Asked before any
+	 * configuration is read. NULL: all that the parser lets through do. STATUS_USAGE. */
+	enum status (*usage)(const struct invocation *invocation, struct error *error);
 
 	/* A command without connections. */
 	enum status (*local)(struct run *run, struct error *error);

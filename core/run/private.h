@@ -11,7 +11,9 @@ static inline bool target_goes(const struct target *target)
 	return !target->idle && !target->skipped && target->status == STATUS_OK;
 }
 
-/* select.c: fills run->targets from the command line, the environment and the
+/* select.c: does the command line mean the test twins? */
+bool select_wants_twins(const struct run *run);
+/* Fills run->targets from the command line, the environment and the
  * INI. STATUS_USAGE, STATUS_UNKNOWN_NAME. */
 enum status select_targets(struct run *run, struct error *error) MUST_CHECK;
 
@@ -28,9 +30,10 @@ bool policy_weaker(struct policy policy, struct policy stored);
 /* After opening: no twin is its application, no two targets are one database. */
 enum status facts_identities(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
-/* refusal.c: the sentences of a refusal. `target` may be NULL. */
-enum status refusal_set(const struct run *run, const struct target *target,
-			const struct guard_verdict *verdict, struct error *error);
+/* refusal.c: the sentences of a refusal; and, once every target was asked, the commands
+ * that would pass. */
+enum status refusal_set(const struct run *run, const struct target *target, struct error *error);
+void refusal_remedies(struct run *run);
 void refusal_warn(const struct run *run, const struct target *target);
 
 /* ask.c: is there a terminal, and what does the person at it say? Sets the
@@ -44,10 +47,8 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
  * identities: names are each project's own, and two projects that wait for each
  * other in different orders would wait for ever. */
 enum status locks_take(struct run *run) MUST_CHECK;
-/* Has --wait time left? Without --wait it has none. STATUS_USAGE. */
-enum status lock_may_wait(const struct run *run, bool *ret, struct error *error) MUST_CHECK;
 /* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
-enum status lock_probe(struct target *target, struct error *error) MUST_CHECK;
+enum status lock_probe(const struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
 /* first_write.c: our tables and the stamp. */
 enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;

@@ -64,6 +64,7 @@ static enum status visit(struct run *run, station *visit_one)
 		if (atomic_load(&run->stop))
 			break;
 	}
+	refusal_remedies(run);
 	if (atomic_load(&run->stop) && !strongest)
 		strongest = stop_status(run, &run->error);
 	return strongest;
@@ -121,10 +122,8 @@ static enum status commit_to_it(struct run *run)
 
 static enum status run_on_targets(struct run *run)
 {
-	int64_t jobs = JOBS_DEFAULT;
-	enum status status = option_count(run->invocation, OPTION_JOBS, &jobs, &run->error);
-	if (!status)
-		status = reach(run);
+	int64_t jobs = option_count(run->invocation, OPTION_JOBS, JOBS_DEFAULT);
+	enum status status = reach(run);
 	if (!status)
 		status = visit(run, station_check_target);
 	if (!status && run->dry_run)
@@ -169,11 +168,6 @@ static enum status run_with_connections(struct run *run)
  * local facts. */
 static enum status run_local(struct run *run)
 {
-	if (run->command->flags & COMMAND_NO_DRY_RUN && run->dry_run) {
-		error_set(&run->error, STATUS_USAGE, "%s has nothing to show under --dry-run",
-			  run->command->name);
-		return STATUS_USAGE;
-	}
 	if (run->command->flags & COMMAND_CHOOSES) {
 		enum status status = select_targets(run, &run->error);
 		if (!status)

@@ -73,7 +73,8 @@ struct target {
 	/* the outcome */
 	enum status status;
 	struct error error;
-	json_t *result;                         /* object, owned: the short members */
+	const char *remedy; /* of a refusal: the command that would pass, or NULL; in the arena */
+	json_t *result;     /* object, owned: the short members */
 	struct result_list lists[RESULT_LISTS]; /* the long ones; the first without a key ends them */
 	struct text lines;                      /* its text output, until it is flushed */
 };
@@ -100,8 +101,7 @@ struct run {
 	/* Local commands and failures before any target. */
 	enum status status;
 	struct error error;
-	struct guard_verdict verdict; /* of a command without connections */
-	json_t *result;               /* object, owned; may be NULL */
+	json_t *result; /* object, owned; may be NULL */
 	struct text lines;
 	/* Called with text that is ready to be shown, from one thread at a time. */
 	void (*show)(void *context, const char *text, size_t size);
@@ -149,8 +149,5 @@ const char *target_migrations(const struct run *run, const struct connection *co
 /* Writes stamp and policy; inside an open unit. */
 enum status target_write_stamp(struct run *run, struct target *target, const char *word,
 			       bool store_policy, struct error *error) MUST_CHECK;
-/* The command line that runs this command on this target, for hints. */
-const char *run_command_line(const struct run *run, const struct target *target, struct arena *arena,
-			     const char *command);
 
 #endif

@@ -30,7 +30,7 @@ static enum status refuse(struct run *run, struct target *target, struct error *
 		migrator_free(&target->migrator);
 		target->migrator_loaded = false;
 	}
-	refusal_set(run, target, &target->verdict, error);
+	refusal_set(run, target, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;
 }
@@ -53,10 +53,8 @@ enum status station_load_driver(struct run *run, struct target *target, struct e
 
 enum status station_open_database(struct run *run, struct target *target, struct error *error)
 {
-	int64_t wait_us = 0;
-	enum status status = option_duration(run->invocation, OPTION_CONNECT_WAIT, &wait_us, error);
-	if (status)
-		return status;
+	int64_t wait_us = option_duration_us(run->invocation, OPTION_CONNECT_WAIT, 0);
+	enum status status = STATUS_OK;
 	bool write = facts_command(run).class_ != GUARD_SAFE;
 	prefetch_start(run, target);
 	int64_t start = clock_monotonic_ns();
@@ -96,7 +94,7 @@ enum status station_verdict_of_database(struct run *run, struct target *target, 
 	if (!status)
 		status = decide(run, target, error);
 	ERROR_CLEANUP struct error holder = {0};
-	if (status == STATUS_LOCKED && lock_probe(target, &holder) == STATUS_LOCKED)
+	if (status == STATUS_LOCKED && lock_probe(run, target, &holder) == STATUS_LOCKED)
 		error_move(error, &holder);
 	if (status)
 		return status;
@@ -141,7 +139,8 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 	if (!status || target->locked || !run->command->work || run->dry_run)
 		return status;
 	ERROR_CLEANUP struct error locked = {0};
-	if ((run->command->flags & COMMAND_LOCKLESS) || lock_probe(target, &locked) != STATUS_LOCKED)
+	if ((run->command->flags & COMMAND_LOCKLESS) ||
+	    lock_probe(run, target, &locked) != STATUS_LOCKED)
 		return status;
 	if (!option_given(run->invocation, OPTION_WAIT)) {
 		error_move(error, &locked);
