@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from project import first_error
+
 BAD = "20260104000000_bad"
 FILE = f"database/migrations/sqlite/{BAD}.sql"
 
@@ -55,6 +57,14 @@ def test_a_down_section_that_cannot_be_split_is_found_by_validate_and_by_the_rol
     applied.fails(4, "migrate:validate", names=[f"{BAD}.sql:5"])
     applied.must("migrate:run")
     applied.fails(4, "migrate:rollback", names=[f"{BAD}.sql:5"])
+
+
+def test_what_is_not_closed_is_placed_by_the_files_own_line_and_by_no_other(applied):
+    applied.write(FILE, "-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT 1;\nSELECT\n  'open;\n")
+    error = first_error(applied.document("migrate:validate", code=4))
+    assert error["line"] == 7
+    assert f"{BAD}.sql:7: statement 2: a string or quoted name begins here and is not closed" in error["message"]
+    assert "line" not in error["message"] + error["hint"]
 
 
 def test_a_file_above_the_cap_is_refused_with_the_cap(applied):
