@@ -49,6 +49,18 @@ def test_a_half_done_migration_whose_file_changed_does_not_resume(project):
     project.fails(4, "migrate:run", names=["1_steps"])
 
 
+def test_attaching_a_file_that_is_not_there_fails_the_statement_and_creates_nothing(project):
+    other = project.root / "database" / "other.sqlite"
+    without_transaction(project, "1_attach", f"CREATE TABLE one (x);\nATTACH '{other}' AS other;\nCREATE TABLE other.two (x);")
+    result = project.must("migrate:run", code=1)
+    result.names("1_attach.sql:3: statement 2 of 3 failed", "unable to open database", str(other), "creates none", "1 of 3 statements")
+    assert not other.exists()
+    other.touch()
+    project.must("migrate:run")
+    assert project.applied_names() == ["1_attach"]
+    assert project.tables(other) == ["two"]
+
+
 # ---- repeatables and conditions --------------------------------------------------------------
 
 
