@@ -136,6 +136,7 @@ enum row_state {
 	ROW_BASELINED,
 	ROW_STALE, /* a repeatable whose checksum changed: runs again */
 };
+#define ROW_STATES (ROW_STALE + 1)
 const char *row_state_name(enum row_state state); /* "applied", "out of order" */
 
 /* One line of migrate:status: file, entry or both. */
@@ -146,6 +147,9 @@ struct row {
 	const char *name;
 	const char *version;
 };
+/* Does the database hold all that this migration made? Whether its file was edited
+ * since, or is gone, does not change that. */
+bool row_is_applied(const struct row *row);
 
 /* One thing to do: a section of a file. */
 struct step {

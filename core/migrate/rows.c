@@ -30,6 +30,25 @@ const char *row_state_name(enum row_state state)
 	return "unknown";
 }
 
+bool row_is_applied(const struct row *row)
+{
+	switch (row->state) {
+	case ROW_APPLIED:
+	case ROW_BASELINED:
+	case ROW_STALE:
+		return true;
+	case ROW_MODIFIED:
+	case ROW_MISSING:
+		return row->entry->state != ENTRY_PARTIAL;
+	case ROW_PENDING:
+	case ROW_OUT_OF_ORDER:
+	case ROW_FAILED:
+	case ROW_PARTIAL:
+		return false;
+	}
+	return false;
+}
+
 /* An entry without a checksum was taken over from elsewhere: nothing to compare. */
 static bool is_same(const struct migration *file, const struct entry *entry)
 {

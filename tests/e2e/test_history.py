@@ -33,6 +33,28 @@ def test_status_shows_what_is_wrong_with_0_and_under_exit_code_with_4(applied, c
     applied.fails(4, "migrate:status", "--exit-code", names=[name])
 
 
+def test_what_was_applied_counts_as_applied_whatever_became_of_its_file_and_is_named_apart(applied):
+    view = applied.write("database/migrations/sqlite/R_names.sql", "-- migrate:up\nDROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT 1 AS name;\n")
+    applied.must("migrate:run")
+    assert applied.must("migrate:status").out.endswith("\n4 applied, 0 pending\n")
+    view.write_text(view.read_text().replace("SELECT 1", "SELECT 2"))
+    (applied.migrations / "sqlite" / f"{USERS}.sql").unlink()
+    for change in ("edit", "older"):
+        spoil(applied, change)
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    assert applied.must("migrate:status").out.endswith("\n4 applied (1 modified, 1 missing, 1 stale), 2 pending (1 out of order)\n")
+    result = applied.document("migrate:status")["connections"][0]["result"]
+    assert (result["applied"], result["pending"]) == (4, 2)
+
+
+def test_a_half_applied_migration_counts_as_pending_also_when_its_file_was_edited(project):
+    file = project.write("database/migrations/sqlite/1_half.sql", "-- migrate:up transaction:false\nCREATE TABLE one (x);\nbroken;\n")
+    project.must("migrate:run", code=1)
+    assert project.must("migrate:status").out.endswith("\n0 applied, 1 pending (1 partial)\n")
+    file.write_text(file.read_text() + "-- a word more\n")
+    assert project.must("migrate:status").out.endswith("\n0 applied, 1 pending (1 modified)\n")
+
+
 @pytest.mark.parametrize("change,code,name", [("edit", "modified", POSTS), ("delete", "missing", POSTS),
                                               ("older", "out_of_order", "20250101000000_older")])
 @pytest.mark.parametrize("command", [["migrate:run"], ["migrate:rollback", "--all-migrations"], ["migrate:redo"], ["migrate:validate"]])
@@ -73,6 +95,15 @@ def test_baseline_records_without_running_and_the_rest_runs(blog):
     assert blog.events() == [("baselined", USERS), ("baselined", POSTS)]
     blog.must("migrate:run")
     assert blog.events()[-1] == ("applied", FIRST)
+
+
+def test_baseline_under_dry_run_lists_what_it_would_record_and_records_nothing(blog):
+    blog.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);")
+    with blog.untouched():
+        out = blog.must("migrate:baseline", POSTS, "--dry-run").out
+        result = blog.document("migrate:baseline", POSTS, "--dry-run")["connections"][0]["result"]
+    assert [line.split()[2] for line in out.splitlines()] == [USERS, POSTS]
+    assert result["pending"] == [USERS, POSTS]
 
 
 def test_a_baselined_migration_is_never_rolled_back(blog):
