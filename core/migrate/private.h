@@ -26,7 +26,8 @@ enum status options_check(struct database *database, const struct migration *fil
 			  const struct section *section, struct error *error) MUST_CHECK;
 
 /* Reads one migration file below an open folder (or AT_FDCWD) into the emptied
- * text. STATUS_IO; STATUS_MALFORMED above the cap. */
+ * text. STATUS_MALFORMED above the cap, and when what has that name cannot be read; STATUS_IO
+ * when the disk fails. */
 enum status migration_read(int folder_fd, const char *name, const char *path, int64_t cap,
 			   struct text *text, struct error *error) MUST_CHECK;
 

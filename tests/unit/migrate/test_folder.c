@@ -84,6 +84,8 @@ static void other_files_and_folders_are_left_alone(void **state)
 	put("README.md", "not a migration");
 	put("1_x.sql~", "an editor's");
 	put(".1_x.sql", "hidden");
+	put("package.json", "{}");
+	put("2025.json", "{}");
 	assert_int_equal(mkdir(path_join(&arena, root, "old"), 0700), 0);
 	assert_int_equal(read_folder(), STATUS_OK);
 	assert_int_equal(folder.count, 0);
@@ -108,6 +110,22 @@ static void an_sql_file_without_a_version_is_refused(void **state)
 	assert_int_equal(read_folder(), STATUS_MALFORMED);
 	assert_non_null(strstr(error.message, "create_users.sql"));
 	assert_non_null(error.hint);
+}
+
+static void a_migration_of_another_language_is_refused_because_it_would_never_run(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"20250101000000_x.json", "1_x.js", "1_x.ts", "1_x.SQL",
+					    "R_x.json"};
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		struct arena arena = {0};
+		put(names[i], "{\"up\": []}");
+		assert_int_equal(read_folder(), STATUS_MALFORMED);
+		assert_non_null(strstr(error.message, names[i]));
+		assert_non_null(strstr(error.hint, ".sql"));
+		assert_int_equal(unlink(path_join(&arena, root, names[i])), 0);
+		arena_free(&arena);
+	}
 }
 
 static void a_name_with_control_characters_is_refused(void **state)
@@ -137,13 +155,36 @@ static void a_file_above_the_cap_is_malformed(void **state)
 	assert_int_equal(folder_read(root, 14, "x", &folder, &error), STATUS_OK);
 }
 
-static void what_is_no_regular_file_is_refused_without_waiting(void **state)
+static void a_pipe_is_refused_without_waiting_for_it(void **state)
 {
 	(void)state;
 	struct arena arena = {0};
 	assert_int_equal(mkfifo(path_join(&arena, root, "1_pipe.sql"), 0600), 0);
-	assert_int_equal(read_folder(), STATUS_IO);
+	assert_int_equal(read_folder(), STATUS_MALFORMED);
 	assert_non_null(strstr(error.message, "1_pipe.sql"));
+	assert_non_null(error.hint);
+	arena_free(&arena);
+}
+
+static void a_folder_with_a_migrations_name_is_refused_with_a_remedy(void **state)
+{
+	(void)state;
+	struct arena arena = {0};
+	assert_int_equal(mkdir(path_join(&arena, root, "1_old.sql"), 0700), 0);
+	assert_int_equal(read_folder(), STATUS_MALFORMED);
+	assert_non_null(strstr(error.message, "1_old.sql"));
+	assert_non_null(error.hint);
+	arena_free(&arena);
+}
+
+static void a_link_that_leads_nowhere_is_refused_with_a_remedy(void **state)
+{
+	(void)state;
+	struct arena arena = {0};
+	assert_int_equal(symlink("gone.sql", path_join(&arena, root, "1_link.sql")), 0);
+	assert_int_equal(read_folder(), STATUS_MALFORMED);
+	assert_non_null(strstr(error.message, "1_link.sql"));
+	assert_non_null(strstr(error.hint, "link"));
 	arena_free(&arena);
 }
 
@@ -166,10 +207,13 @@ int main(void)
 		CASE(other_files_and_folders_are_left_alone),
 		CASE(two_files_of_one_version_are_refused_naming_both),
 		CASE(an_sql_file_without_a_version_is_refused),
+		CASE(a_migration_of_another_language_is_refused_because_it_would_never_run),
 		CASE(a_name_with_control_characters_is_refused),
 		CASE(of_two_bad_files_the_first_by_name_is_named),
 		CASE(a_file_above_the_cap_is_malformed),
-		CASE(what_is_no_regular_file_is_refused_without_waiting),
+		CASE(a_pipe_is_refused_without_waiting_for_it),
+		CASE(a_folder_with_a_migrations_name_is_refused_with_a_remedy),
+		CASE(a_link_that_leads_nowhere_is_refused_with_a_remedy),
 		CASE(a_file_in_the_folders_place_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
