@@ -196,10 +196,9 @@ static enum status validate_check(struct run *run, struct target *target, struct
 {
 	enum status status = migrating_load(run, target, VERIFY_ALL, error);
 	struct migrator *migrator = &target->migrator;
-	if (!status)
-		status = migrator_check_consistent(migrator, error);
-	if (!status)
-		status = migrator_check_files(migrator, error);
+	/* All findings at once: who mends one file wants to know of the others. */
+	if (!status || status_exit(status) == status_exit(STATUS_CHECK_FAILED))
+		status = migrator_find_more(migrator, error);
 	if (status)
 		return status;
 	target_result(target, "files", json_integer((json_int_t)migrator->folder.count));

@@ -26,10 +26,8 @@ static json_t *reasons_json(uint32_t reasons)
 	return words;
 }
 
-static json_t *error_json(const struct error *error, const struct guard_verdict *verdict)
+static json_t *error_members(const struct error *error)
 {
-	if (error->status == STATUS_OK)
-		return json_null();
 	json_t *object = json_object();
 	json_object_set_new(object, "code", json_string(status_code(error->status)));
 	json_object_set_new(object, "message", json_text(error->message));
@@ -40,6 +38,19 @@ static json_t *error_json(const struct error *error, const struct guard_verdict 
 	json_object_set_new(object, "line", error->line ? json_integer(error->line) : json_null());
 	json_object_set_new(object, "statement",
 			    error->statement ? json_integer(error->statement) : json_null());
+	return object;
+}
+
+static json_t *error_json(const struct error *error, const struct guard_verdict *verdict)
+{
+	if (error->status == STATUS_OK)
+		return json_null();
+	json_t *object = error_members(error);
+	json_t *more = error->more_count ? json_array() : NULL;
+	for (size_t i = 0; i < error->more_count; i++)
+		json_array_append_new(more, error_members(&error->more[i]));
+	if (more)
+		json_object_set_new(object, "more", more);
 	if (error->status == STATUS_REFUSED && verdict && verdict->reasons)
 		json_object_set_new(object, "reasons", reasons_json(verdict->reasons));
 	return object;

@@ -77,13 +77,26 @@ static void reading_free(struct reading *reading)
 	text_free(&reading->text);
 }
 
+/* The history may know it: it is not missing. */
+static void folder_add_broken(struct folder *folder, const char *file_name)
+{
+	struct migration migration = {.path = path_join(&folder->arena, folder->path, file_name),
+				      .broken = true};
+	if (migration_name_parse(&folder->arena, file_name, &migration.version, &migration.name,
+				 &migration.repeatable))
+		VEC_PUSH(folder, migration);
+}
+
 static enum status folder_add(struct folder *folder, struct reading *reading, const char *file_name,
 			      struct error *error)
 {
+	enum status status = name_check(folder, file_name, error);
+	if (status)
+		return status;
 	TEXT_CLEANUP struct text path = {0};
 	text_printf(&path, "%s%s%s", folder->path, text_ends(folder->path, "/") ? "" : "/", file_name);
-	enum status status = migration_read(reading->fd, file_name, path.data, reading->max_size,
-					    &reading->text, error);
+	status = migration_read(reading->fd, file_name, path.data, reading->max_size, &reading->text,
+				error);
 	struct migration migration;
 	if (!status)
 		status = migration_parse(&folder->arena, path.data, file_name,
@@ -144,12 +157,14 @@ static enum status folder_fill(struct folder *folder, DIR *dir, struct reading *
 		return status;
 	folder->items = mem_alloc(names.count * sizeof(*folder->items));
 	folder->capacity = names.count;
-	for (size_t i = 0; i < names.count && !status; i++) {
-		status = name_check(folder, names.items[i], error);
-		if (!status)
-			status = folder_add(folder, reading, names.items[i], error);
+	for (size_t i = 0; i < names.count; i++) {
+		ERROR_CLEANUP struct error wrong = {0};
+		if (!folder_add(folder, reading, names.items[i], &wrong))
+			continue;
+		folder_add_broken(folder, names.items[i]);
+		error_add(&folder->wrong, &wrong);
 	}
-	return status;
+	return STATUS_OK;
 }
 
 static int migration_compare(const void *left, const void *right)
@@ -162,23 +177,25 @@ static int migration_compare(const void *left, const void *right)
 	return order ? order : strcmp(a->name, b->name);
 }
 
-static enum status duplicates_check(const struct folder *folder, struct error *error)
+static void duplicates_find(struct folder *folder)
 {
 	for (size_t i = 1; i < folder->count; i++) {
-		const struct migration *a = &folder->items[i - 1];
-		const struct migration *b = &folder->items[i];
+		struct migration *a = &folder->items[i - 1];
+		struct migration *b = &folder->items[i];
 		if (b->repeatable)
 			break;
 		if (version_compare(a->version, b->version) != 0)
 			continue;
-		error_set(error, STATUS_DUPLICATE_VERSION, "two files have the version %s: %s and %s",
+		ERROR_CLEANUP struct error wrong = {0};
+		error_set(&wrong, STATUS_DUPLICATE_VERSION, "two files have the version %s: %s and %s",
 			  a->version, a->path, b->path);
-		error_hint(error, "a version is a migration's identity: give the one that ran nowhere "
-				  "yet a newer one");
-		error_at(error, b->path, 0, 0);
-		return STATUS_DUPLICATE_VERSION;
+		error_hint(&wrong, "a version is a migration's identity: give the one that ran nowhere "
+				   "yet a newer one");
+		error_at(&wrong, b->path, 0, 0);
+		error_add(&folder->wrong, &wrong);
+		a->ambiguous = true;
+		b->ambiguous = true;
 	}
-	return STATUS_OK;
 }
 
 enum status folder_read(const char *path, int64_t max_size, const char *word, struct folder *ret,
@@ -204,13 +221,13 @@ enum status folder_read(const char *path, int64_t max_size, const char *word, st
 		reading.fd = dirfd(dir);
 		status = folder_fill(&folder, dir, &reading, error);
 	}
-	if (!status && folder.count) {
-		qsort(folder.items, folder.count, sizeof(*folder.items), migration_compare);
-		status = duplicates_check(&folder, error);
-	}
 	if (status) {
 		folder_free(&folder);
 		return status;
+	}
+	if (folder.count) {
+		qsort(folder.items, folder.count, sizeof(*folder.items), migration_compare);
+		duplicates_find(&folder);
 	}
 	*ret = folder;
 	return STATUS_OK;
@@ -219,6 +236,7 @@ enum status folder_read(const char *path, int64_t max_size, const char *word, st
 void folder_free(struct folder *folder)
 {
 	mem_free(folder->items);
+	error_clear(&folder->wrong);
 	arena_free(&folder->arena);
 	*folder = (struct folder){0};
 }

@@ -54,7 +54,7 @@ bool section_is_transactional(struct database *database, const struct section *s
 /* Reads the file again; STATUS_MODIFIED when it is not the one that was checked. */
 enum status script_load(const struct migrator *migrator, const struct migration *file,
 			struct script *script, struct error *error) MUST_CHECK;
-/* Splits a section of the loaded file and refuses what must not be sent. */
+/* Splits a section of the loaded file and refuses what must not be sent: all of it. */
 enum status script_split(struct database *database, const struct migration *file,
 			 const struct section *section, struct script *script,
 			 struct error *error) MUST_CHECK;

@@ -189,6 +189,41 @@ def test_a_history_that_was_tampered_with_is_found_by_validate(applied, damage):
     assert applied.error_code("migrate:validate", code=4) == "history_broken"
 
 
+def findings(document):
+    """(code, file's name, line) of the error and of all that was found beside it."""
+    error = first_error(document)
+    return [(e["code"], e["file"] and e["file"].rsplit("/", 1)[-1], e["line"]) for e in [error, *error.get("more", [])]]
+
+
+def test_validate_reports_all_findings_at_once_each_with_its_place(applied):
+    applied.migration("20260104000000_one", "SELECT 1;\nCOMMIT;\nVACUUM;", "SELECT 'open;")
+    applied.write("database/migrations/sqlite/20260105000000_two.sql", "no directive\n")
+    spoil(applied, "edit")
+    applied.sql("UPDATE eloquent_history SET actor = 'eve' WHERE sequence = 2")
+    result = applied.fails(4, "migrate:validate", names=[
+        "20260105000000_two.sql:1", "20260104000000_one.sql:3", "20260104000000_one.sql:4", "20260104000000_one.sql:7", "event 2"])
+    assert result.err.count("eloquent: sqlite: ") == 5
+    document = applied.document("migrate:validate", code=4)
+    assert findings(document) == [
+        ("malformed", "20260105000000_two.sql", 1), ("history_broken", None, None), ("malformed", "20260104000000_one.sql", 3),
+        ("malformed", "20260104000000_one.sql", 4), ("malformed", "20260104000000_one.sql", 7)]
+
+
+def test_a_malformed_applied_file_is_not_called_missing_and_the_others_are_still_compared(applied):
+    applied.write(f"database/migrations/sqlite/{USERS}.sql", "no directive\n")
+    spoil(applied, "edit")
+    assert findings(applied.document("migrate:validate", code=4)) == [("malformed", f"{USERS}.sql", 1), ("modified", f"{POSTS}.sql", None)]
+
+
+def test_a_run_names_all_that_stops_it_before_anything_runs(applied):
+    applied.migration("20260104000000_good", "CREATE TABLE good (x);")
+    applied.migration("20260105000000_one", "COMMIT;")
+    applied.migration("20260106000000_two", "SELECT 'open;")
+    with applied.untouched():
+        document = applied.document("migrate:run", code=4)
+    assert findings(document) == [("malformed", "20260105000000_one.sql", 2), ("malformed", "20260106000000_two.sql", 2)]
+
+
 def test_validate_reads_pending_files_too(applied):
     applied.migration("20260104000000_bad", "CREATE TABLE 'open (x);")
     applied.fails(4, "migrate:validate", names=["20260104000000_bad.sql"])

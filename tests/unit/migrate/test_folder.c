@@ -50,7 +50,11 @@ static void put(const char *name, const char *text)
 
 static enum status read_folder(void)
 {
-	return folder_read(root, 1 << 20, "development", &folder, &error);
+	error_clear(&error);
+	folder_free(&folder);
+	assert_int_equal(folder_read(root, 1 << 20, "development", &folder, &error), STATUS_OK);
+	error_move(&error, &folder.wrong);
+	return error.status;
 }
 
 static void a_folder_that_is_not_there_is_empty(void **state)
@@ -136,23 +140,32 @@ static void a_name_with_control_characters_is_refused(void **state)
 	assert_null(strchr(error.message, '\033'));
 }
 
-static void of_two_bad_files_the_first_by_name_is_named(void **state)
+static void every_bad_file_is_named_in_the_order_of_the_names(void **state)
 {
 	(void)state;
 	put("2_b.sql", "");
 	put("1_a.sql", "");
+	put("3_c.sql", "-- migrate:up\n");
+	put("words.sql", "-- migrate:up\n");
+	put("03_d.sql", "-- migrate:up\n");
 	assert_int_equal(read_folder(), STATUS_MALFORMED);
 	assert_non_null(strstr(error.message, "1_a.sql"));
+	assert_int_equal(error.more_count, 3);
+	assert_non_null(strstr(error.more[0].message, "2_b.sql"));
+	assert_non_null(strstr(error.more[1].message, "words.sql"));
+	assert_int_equal(error.more[2].status, STATUS_DUPLICATE_VERSION);
 }
 
 static void a_file_above_the_cap_is_malformed(void **state)
 {
 	(void)state;
 	put("1_a.sql", "-- migrate:up\n");
-	assert_int_equal(folder_read(root, 13, "x", &folder, &error), STATUS_MALFORMED);
-	assert_non_null(strstr(error.message, "13"));
-	error_clear(&error);
+	assert_int_equal(folder_read(root, 13, "x", &folder, &error), STATUS_OK);
+	assert_int_equal(folder.wrong.status, STATUS_MALFORMED);
+	assert_non_null(strstr(folder.wrong.message, "13"));
+	folder_free(&folder);
 	assert_int_equal(folder_read(root, 14, "x", &folder, &error), STATUS_OK);
+	assert_int_equal(folder.wrong.status, STATUS_OK);
 }
 
 static void a_pipe_is_refused_without_waiting_for_it(void **state)
@@ -209,7 +222,7 @@ int main(void)
 		CASE(an_sql_file_without_a_version_is_refused),
 		CASE(a_migration_of_another_language_is_refused_because_it_would_never_run),
 		CASE(a_name_with_control_characters_is_refused),
-		CASE(of_two_bad_files_the_first_by_name_is_named),
+		CASE(every_bad_file_is_named_in_the_order_of_the_names),
 		CASE(a_file_above_the_cap_is_malformed),
 		CASE(a_pipe_is_refused_without_waiting_for_it),
 		CASE(a_folder_with_a_migrations_name_is_refused_with_a_remedy),
