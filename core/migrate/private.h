@@ -37,6 +37,7 @@ struct statement {
 	size_t start; /* bytes of the file */
 	size_t size;
 	int64_t line; /* of the file */
+	bool alone;   /* it cannot share a transaction with its event */
 };
 
 /* A section, split. Reused from step to step; script_free frees it. */
@@ -137,12 +138,13 @@ enum status journal_append(const struct migrator *migrator, struct chain *chain,
  * the driver says that this may help, looked up when nobody knows. */
 struct unit {
 	struct migrator *migrator;
-	uint32_t flags;                /* ELQ_BEGIN_* */
+	uint32_t flags;                /* ELQ_BEGIN_*, DATABASE_BEGIN_STATEMENT */
 	const struct section *section; /* options and lock timeout, or NULL */
 	enum status (*body)(struct unit *unit, struct error *error);
 	void *context;
 	struct chain chain; /* for body: as of the unit's begin */
 	bool stuck;         /* and could not be rolled back */
+	bool looked_up;     /* its commit lost the connection, and did happen */
 };
 enum status unit_run(struct unit *unit, struct error *error) MUST_CHECK;
 /* One event in a unit of its own. */
@@ -179,9 +181,16 @@ struct work {
 	size_t unrecorded; /* without a transaction: this one stands or may stand, unrecorded */
 	bool begun;        /* something of it reached the database */
 	bool stuck;        /* whether all of it is gone is unknown; the hint says why */
+	bool session_lost; /* without a transaction: the connection broke in a commit that happened */
+	bool finished;     /* without a transaction: all of it stands, and is recorded so */
 };
 /* Runs statement `index` (from 0); the error names file, line and number. */
 enum status work_statement(struct work *work, size_t index, struct error *error) MUST_CHECK;
+/* Puts "FILE:LINE: statement N of M WHAT" before the error; the statement counts as failed. */
+void work_place(struct work *work, size_t index, int64_t line, const char *what, struct error *error);
+/* Without a transaction around the section: do statement `index` and its event stand
+ * together or not at all? */
+bool work_is_atomic(const struct work *work, size_t index);
 /* STATUS_INTERRUPTED or STATUS_TERMINATED once the run is asked to stop. */
 enum status migrator_stop_status(const struct migrator *migrator);
 /* The same as an error; `done` statements ran before. */

@@ -163,6 +163,7 @@ static void statement_take(struct splitting *splitting)
 		.start = splitting->section->start + (size_t)span->start,
 		.size = (size_t)span->size,
 		.line = splitting->line,
+		.alone = span->kind != ELQ_STATEMENT_PLAIN,
 	};
 	VEC_PUSH(script, statement);
 }
