@@ -94,6 +94,17 @@ static enum status baseline_check(struct run *run, struct target *target, struct
 	return status;
 }
 
+/* --dry-run: "pending" of the result lists the same names. */
+static enum status baseline_preview(struct run *run, struct target *target, struct error *error)
+{
+	const struct migrator *migrator = &target->migrator;
+	(void)error;
+	for (size_t i = 0; i < migrator->step_count; i++)
+		target_say(run, target, "would record %s as applied, without running it",
+			   migrator->steps[i].file->name);
+	return STATUS_OK;
+}
+
 static enum status baseline_work(struct run *run, struct target *target, struct error *error)
 {
 	struct migrator *migrator = &target->migrator;
@@ -126,5 +137,6 @@ const struct command command_migrate_baseline = {
 	.notes = "Needs an existing schema and no applied migration. Baselined migrations are never\n"
 		 "rolled back.",
 	.check = baseline_check,
+	.preview = baseline_preview,
 	.work = baseline_work,
 };

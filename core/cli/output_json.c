@@ -38,22 +38,33 @@ static json_t *hint_json(const struct error *error, const char *remedy)
 	return json_text(text_string(&text));
 }
 
-/* target: whose error it is, or NULL. */
-static json_t *error_json(const struct error *error, const struct target *target)
+static json_t *error_members(const struct error *error, const char *remedy)
 {
-	if (error->status == STATUS_OK)
-		return json_null();
-	uint32_t reasons = target ? guard_reasons_shown(target->verdict.reasons) : 0;
 	json_t *object = json_object();
 	json_object_set_new(object, "code", json_string(status_code(error->status)));
 	json_object_set_new(object, "message", json_text(error->message));
-	json_object_set_new(object, "hint", hint_json(error, target ? target->remedy : NULL));
+	json_object_set_new(object, "hint", hint_json(error, remedy));
 	json_object_set_new(object, "sqlstate", json_text(error->sqlstate[0] ? error->sqlstate : NULL));
 	json_object_set_new(object, "native", json_integer(error->native));
 	json_object_set_new(object, "file", json_text(error->file));
 	json_object_set_new(object, "line", error->line ? json_integer(error->line) : json_null());
 	json_object_set_new(object, "statement",
 			    error->statement ? json_integer(error->statement) : json_null());
+	return object;
+}
+
+/* target: whose error it is, or NULL. */
+static json_t *error_json(const struct error *error, const struct target *target)
+{
+	if (error->status == STATUS_OK)
+		return json_null();
+	uint32_t reasons = target ? guard_reasons_shown(target->verdict.reasons) : 0;
+	json_t *object = error_members(error, target ? target->remedy : NULL);
+	json_t *more = error->more_count ? json_array() : NULL;
+	for (size_t i = 0; i < error->more_count; i++)
+		json_array_append_new(more, error_members(&error->more[i], NULL));
+	if (more)
+		json_object_set_new(object, "more", more);
 	if (error->status == STATUS_REFUSED && reasons)
 		json_object_set_new(object, "reasons", reasons_json(reasons));
 	return object;

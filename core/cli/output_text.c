@@ -8,6 +8,8 @@ static void add_error(struct text *text, const char *who, const struct error *er
 		    error->message ? error->message : status_text(error->status));
 	if (error->hint)
 		text_printf(text, "  %s\n", error->hint);
+	for (size_t i = 0; i < error->more_count; i++)
+		add_error(text, who, &error->more[i]);
 }
 
 /* Commands that several connections share are said once, below the last of them. */

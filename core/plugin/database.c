@@ -286,10 +286,10 @@ enum status database_begin(struct database *database, uint32_t flags, const stru
 					&converted[i], error);
 	if (status != STATUS_OK)
 		return status;
-	bool ours = (flags & ELQ_BEGIN_MIGRATION) == 0;
+	bool ours = (flags & (ELQ_BEGIN_MIGRATION | DATABASE_BEGIN_STATEMENT)) == 0;
 	struct elq_begin begin = {
 		.struct_size = sizeof(begin),
-		.flags = flags,
+		.flags = flags & ~DATABASE_BEGIN_STATEMENT,
 		.options = converted,
 		.option_count = option_count,
 		.lock_timeout_us = lock_timeout_us,

@@ -123,6 +123,9 @@ enum status database_next_statement(struct database *database, const char *scrip
  * it, else 0. ret_rows_changed may be NULL; -1: the backend does not say. */
 enum status database_execute(struct database *database, const char *text, size_t size,
 			     int64_t *ret_rows_changed, struct error *error) MUST_CHECK;
+/* A flag beside ELQ_BEGIN_*, which the driver does not see: the unit inside a session holds
+ * a statement of the user's, and its begin and commit can be cancelled like a migration's. */
+#define DATABASE_BEGIN_STATEMENT 0x80000000u
 /* options: the migration's driver options, already checked by
  * database_check_option. lock_timeout_us < 0: the connection's. */
 enum status database_begin(struct database *database, uint32_t flags, const struct setting *options,

@@ -114,8 +114,7 @@ static void add_state(struct text *text, const struct run *run, const struct tar
 	if (target->migrator_loaded) {
 		size_t pending = 0;
 		for (size_t i = 0; i < target->migrator.row_count; i++)
-			pending += target->migrator.rows[i].state != ROW_APPLIED &&
-				   target->migrator.rows[i].state != ROW_BASELINED;
+			pending += !row_is_applied(&target->migrator.rows[i]);
 		text_printf(text, ", %zu pending", pending);
 	}
 	text_add(text, ", last verified backup: none");

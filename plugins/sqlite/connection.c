@@ -198,9 +198,14 @@ int32_t connection_refresh(struct elq_connection *connection)
 	return status == ELQ_OK && there ? open_file(connection, 0) : status;
 }
 
+/* Opened once more without the right to create: ATTACH would inherit it, and make an
+ * empty database of a mistyped path. */
 int32_t connection_create(struct elq_connection *connection)
 {
-	return connection->exists ? ELQ_OK : open_file(connection, SQLITE_OPEN_CREATE);
+	if (connection->exists)
+		return ELQ_OK;
+	int32_t status = open_file(connection, SQLITE_OPEN_CREATE);
+	return status == ELQ_OK ? open_file(connection, 0) : status;
 }
 
 int32_t connection_reopen(struct elq_connection *connection)

@@ -137,8 +137,7 @@ static int32_t slot_next_statement(const struct elq_call *call, struct elq_conne
 	memcpy(ret, &span, span.struct_size < sizeof(span) ? span.struct_size : sizeof(span));
 	if (status == ELQ_OK)
 		return ELQ_OK;
-	return sqlkit_fail(call, status, "close it, or end the statement before it",
-			   "%s; it begins in line %llu", reason, (unsigned long long)span.line);
+	return sqlkit_fail(call, status, "close it, or end the statement before it", "%s", reason);
 }
 
 /* ---- the plugin ------------------------------------------------------------------------- */

@@ -76,6 +76,7 @@ struct seen {
 	bool references;        /* a statement of the unit holds that word: it may make foreign keys */
 	bool dirty;             /* the session was changed: PRAGMA, ATTACH, temporary object */
 	char *dropped;          /* by the statement that is prepared now */
+	bool attaches;          /* that statement is an ATTACH */
 	const char *refusal;    /* why the statement that is prepared now is refused; static */
 	bool no_memory;
 };
