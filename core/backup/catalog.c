@@ -42,10 +42,15 @@ static void read_one(const struct backup_store *store, const char *folder, const
 	};
 }
 
-/* Ids begin with their moment. */
+/* Ids begin with their second; the manifest knows the microsecond. */
 static int newest_first(const void *a, const void *b)
 {
-	return strcmp(((const struct backup *)b)->id, ((const struct backup *)a)->id);
+	const struct backup *left = a;
+	const struct backup *right = b;
+	int by_id = strcmp(right->id, left->id);
+	if (!left->began_us || !right->began_us || left->began_us == right->began_us)
+		return by_id;
+	return left->began_us < right->began_us ? 1 : -1;
 }
 
 static void read_folder(const struct backup_store *store, const char *folder, DIR *listing,

@@ -1,4 +1,5 @@
-/* cmd_migrate_run.c - migrate:run: the pending migrations, in order. */
+/* cmd_migrate_run.c - migrate:run: the pending migrations, in order; and db:migrate: the
+ * same behind a backup of its own, under one lock. */
 #include "cli/commands.h"
 
 static enum status run_usage(const struct invocation *invocation, struct error *error)
@@ -44,6 +45,25 @@ const struct command command_migrate_run = {
 	.notes =
 		"NAME runs that one file alone. Each migration and its history event commit together;\n"
 		"the first failure stops the run. migrate:run:test is migrate:run --test.",
+	.usage = run_usage,
+	.check = run_check,
+	.preview = migrating_preview,
+	.work = migrating_work,
+};
+
+const struct command command_db_migrate = {
+	.name = "db:migrate",
+	.group = "Database",
+	.summary = "back up, verify the backup, then run the pending migrations",
+	.arguments = "[NAME]",
+	.arguments_max = 1,
+	.options = run_options,
+	.guard = {.class_ = GUARD_WRITES, .changes_schema = true},
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES | COMMAND_BACKS_UP |
+		 COMMAND_BACKS_UP_ALWAYS,
+	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
+	.notes = "One lock around all of it: nobody migrates between the backup and the migrations.\n"
+		 "Nothing pending: no backup is taken. Options as of migrate:run.",
 	.usage = run_usage,
 	.check = run_check,
 	.preview = migrating_preview,

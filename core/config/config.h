@@ -39,6 +39,14 @@ struct policy {
 	int64_t backup_max_age_us;
 };
 
+/* [backup]. */
+struct backup_config {
+	const char *dir;   /* absolute */
+	bool dir_is_given; /* not the default: in production it must be */
+	int64_t keep;      /* verified ones */
+	int64_t level;     /* of zstd, 1 to 19 */
+};
+
 /* One [connection:NAME], or one that the environment alone makes. */
 struct connection {
 	const char *name;
@@ -97,6 +105,7 @@ struct project {
 	const char *actor;
 
 	struct policy policy;
+	struct backup_config backup;
 	struct audit audit;
 	enum log_level log_level;
 	enum log_format log_format;

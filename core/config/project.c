@@ -74,6 +74,18 @@ static enum status word_read(struct loader *loader, struct error *error)
 	return STATUS_OK;
 }
 
+/* What [backup] says; choices and ranges were checked when it was read. */
+static void backup_values(struct loader *loader)
+{
+	struct backup_config *backup = &loader->project->backup;
+	const struct setting *dir = row_setting(loader, "backup.dir");
+
+	backup->dir = dir->value;
+	backup->dir_is_given = dir->origin.layer != LAYER_DEFAULT;
+	parse_integer(row_setting(loader, "backup.keep")->value, &backup->keep);
+	parse_integer(strchr(row_setting(loader, "backup.compress")->value, ':') + 1, &backup->level);
+}
+
 /* ---- plain values ----------------------------------------------------------------- */
 
 static void project_values(struct loader *loader)
@@ -94,6 +106,7 @@ static void project_values(struct loader *loader)
 	project->policy.require_backup = row_bool(loader, "guard.require_backup");
 	parse_duration_us(row_setting(loader, "guard.backup_max_age")->value,
 			  &project->policy.backup_max_age_us);
+	backup_values(loader);
 	project->audit.path = row_setting(loader, "audit.path")->value;
 	project->audit.enabled = row_bool(loader, "ELOQUENT_AUDIT_ENABLED");
 }

@@ -290,4 +290,9 @@ enum status migrator_repair(struct migrator *migrator, const struct repair *repa
  * returns its status. */
 enum status migrator_find_more(struct migrator *migrator, struct error *error) MUST_CHECK;
 
+/* After a backup became the database: its history goes on with one event that says so.
+ * The migrator was loaded since. copy: the id of the backup of what was there, or NULL. */
+enum status migrator_record_restored(struct migrator *migrator, const char *backup, const char *copy,
+				     struct error *error) MUST_CHECK;
+
 #endif

@@ -74,6 +74,8 @@ enum status driver_load(struct observer *observer, const struct project *project
 /* The note alone, no code run. */
 enum status driver_note(const struct project *project, const char *name, struct elq_note *ret,
 			struct error *error) MUST_CHECK;
+/* The extension of the lowest bit among `caps`: "elq.backup". */
+const char *capability_name(uint64_t caps);
 const struct elq_param *driver_param(const struct driver *driver, const char *name, size_t size);
 
 /* ---- a database -------------------------------------------------------------- */

@@ -44,7 +44,10 @@ struct target;
 	X(EXIT_CODE, "exit-code", 0, "", "exit 4 when something is pending or wrong")                  \
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \
-	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")
+	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
+	X(REASON, "reason", 1, "TEXT", "why it is taken; shown with it")                               \
+	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
+	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,
@@ -90,6 +93,10 @@ void invocation_add_words(const struct invocation *invocation, struct text *text
 #define COMMAND_CHOOSES 32u    /* takes --connection and its kin, but opens nothing */
 #define COMMAND_MIGRATES 128u  /* reads the migration files of each target */
 #define COMMAND_NO_DRY_RUN 64u /* has nothing to show instead of doing it */
+#define COMMAND_BACKS_UP 256u  /* takes the backup that the guard asks for by itself, under the lock */
+#define COMMAND_BACKS_UP_ALWAYS 512u /* with BACKS_UP: takes one whatever the policy says */
+#define COMMAND_DAMAGED_TOO 1024u    /* opens a damaged database too */
+#define COMMAND_RECORDS 2048u        /* safe, but leaves a record in the database when it can */
 
 /* One row. Exactly one of `local` and `check` is set. */
 struct command {
@@ -112,6 +119,11 @@ struct command {
 	/* A command without connections. */
 	enum status (*local)(struct run *run, struct error *error);
 
+	/* Capabilities (ELQ_CAP_*) that the driver must have, besides history and lock. */
+	uint64_t needs;
+	/* Before the facts are read: what the command is about, when they depend on it (db:restore's
+	 * backup). NULL: they do not. */
+	enum status (*choose)(struct run *run, struct target *target, struct error *error);
 	/* For each connection: reads and judges, writes nothing; sets target->idle when there
 	 * is nothing to do. Called again when the history changed before the lock was ours. */
 	enum status (*check)(struct run *run, struct target *target, struct error *error);

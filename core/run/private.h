@@ -23,7 +23,8 @@ void facts_local(const struct run *run, struct target *target);
 enum status facts_of_database(const struct run *run, struct target *target,
 			      struct error *error) MUST_CHECK;
 /* Answers the facts that the verdict asked for and that cost a look. */
-enum status facts_look(struct target *target, uint32_t reasons, struct error *error) MUST_CHECK;
+enum status facts_look(const struct run *run, struct target *target, uint32_t reasons,
+		       struct error *error) MUST_CHECK;
 struct guard_command facts_command(const struct run *run);
 /* Is any member of `policy` weaker than of `stored`? */
 bool policy_weaker(struct policy policy, struct policy stored);
@@ -49,6 +50,13 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
 enum status locks_take(struct run *run) MUST_CHECK;
 /* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
 enum status lock_probe(const struct run *run, struct target *target, struct error *error) MUST_CHECK;
+
+/* backups.c: does a backup count as the fresh one? Also finds target->last_backup. */
+enum status backups_look(const struct run *run, struct target *target, enum fact *ret,
+			 struct error *error) MUST_CHECK;
+/* Under the lock: the backup that the guard asked for, when this command takes it itself. */
+bool backups_due(const struct run *run, const struct target *target);
+enum status backups_take_due(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
 /* first_write.c: our tables and the stamp. */
 enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;
@@ -83,6 +91,7 @@ enum status stop_status(const struct run *run, struct error *error);
 enum status station_verdict_local(struct run *run, struct target *target,
 				  struct error *error) MUST_CHECK;
 enum status station_load_driver(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+enum status station_choose(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 enum status station_open_database(struct run *run, struct target *target,
 				  struct error *error) MUST_CHECK;
 enum status station_wait_turn(struct run *run, struct target *target, struct error *error) MUST_CHECK;

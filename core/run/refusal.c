@@ -117,7 +117,8 @@ static void add_state(struct text *text, const struct run *run, const struct tar
 			pending += !row_is_applied(&target->migrator.rows[i]);
 		text_printf(text, ", %zu pending", pending);
 	}
-	text_add(text, ", last verified backup: none");
+	text_printf(text, ", last verified backup: %s",
+		    target->last_backup ? target->last_backup : "none");
 	if (target->stamp.has_policy && policy_weaker(run->project.policy, target->stamp.policy))
 		text_add(text, "; the policy stored in it is stricter than eloquent.ini's [guard], and "
 			       "counts (db:stamp stores another)");
@@ -134,6 +135,14 @@ static void add_restamp(struct text *text, const struct run *run, const struct t
 		"APP_ENV=production ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true eloquent db:stamp %s -c %s "
 		"--force --yes",
 		text->size ? "; " : "", target->word, target->connection->name);
+}
+
+/* The command that does both under one lock. */
+static void add_backup(struct text *text, const struct target *target)
+{
+	text_printf(text,
+		    "%seloquent db:migrate -c %s takes and verifies one, then runs the migrations",
+		    text->size ? "; " : "", target->connection->name);
 }
 
 enum status refusal_set(const struct run *run, const struct target *target, struct error *error)
@@ -157,6 +166,8 @@ enum status refusal_set(const struct run *run, const struct target *target, stru
 	add_state(&hint, run, target);
 	if (mismatch)
 		add_restamp(&hint, run, target);
+	if (reasons & GUARD_REASON_BACKUP)
+		add_backup(&hint, target);
 	if (hint.size)
 		error_hint(error, "%s", text_string(&hint));
 	return STATUS_REFUSED;

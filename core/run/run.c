@@ -21,6 +21,8 @@ void run_init(struct run *run, struct observer *observer, struct invocation *inv
 static void target_free(struct target *target)
 {
 	prefetch_drop(target);
+	if (target->handler_free)
+		target->handler_free(target);
 	if (target->migrator_loaded)
 		migrator_free(&target->migrator);
 	database_close(target->database);
@@ -95,6 +97,8 @@ static enum status reach(struct run *run)
 	if (!status)
 		status = visit(run, station_check_capable);
 	if (!status)
+		status = visit(run, station_choose);
+	if (!status)
 		status = visit(run, station_wait_turn);
 	if (!status)
 		status = visit(run, facts_identities);
@@ -157,7 +161,7 @@ static enum status run_with_connections(struct run *run)
 	enum status status = select_targets(run, &run->error);
 	if (status)
 		return status;
-	if (facts_command(run).class_ != GUARD_SAFE)
+	if (facts_command(run).class_ != GUARD_SAFE || run->command->flags & COMMAND_RECORDS)
 		status = signals_start(run, &run->error);
 	if (!status)
 		status = run_on_targets(run);
@@ -179,6 +183,7 @@ static enum status run_local(struct run *run)
 	}
 	run->status = run->command->local(run, &run->error);
 	for (size_t i = 0; i < run->target_count; i++) {
+		target_flush(run, &run->targets[i]);
 		run->targets[i].worked = true;
 		run->targets[i].status = run->status;
 		outcome_record(run, &run->targets[i]);
