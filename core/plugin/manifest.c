@@ -180,7 +180,7 @@ static const char *check_param(const struct elq_param *param, const struct elq_p
 	if (param->name.size > PARAM_TEXT_CAP || param->help.size > PARAM_TEXT_CAP ||
 	    param->default_value.size > PARAM_TEXT_CAP)
 		return "a text that is too long";
-	if (param->type < ELQ_PARAM_TEXT || param->type > ELQ_PARAM_PATH)
+	if (param->type < ELQ_PARAM_TEXT || param->type > ELQ_PARAM_SIZE)
 		return "a type that this program does not know";
 	for (size_t i = 0; i < count; i++)
 		if (before[i].name.size == param->name.size &&
