@@ -21,7 +21,7 @@ static void describe(const struct backup_store *store, struct database *database
 	*ret = (struct backup){
 		.id = arena_text(arena, id),
 		.connection = store->connection,
-		.driver = database_driver(database)->name,
+		.driver = database_driver(database)->plugin.name,
 		.product = info->product,
 		.server = info->version,
 		.tool = store->tool,

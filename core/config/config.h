@@ -71,6 +71,28 @@ struct plugin_config {
 	struct origin origin;
 };
 
+/* A [cache:NAME] section and the variables that stand above it. */
+struct cache_config {
+	const char *name;         /* of the store and of its plugin */
+	struct settings settings; /* the plugin's keys */
+};
+
+/* How many stores a chain may have. */
+#define CACHE_STORES_CAP 8u
+#define CACHE_PREFIX_CAP 128u
+
+/* The cache of this environment: its chain of stores, tried in order. */
+struct cache_chain {
+	const char *word;    /* the environment's, that chose it */
+	const char *prefix;  /* of every key, with a ':' at its end */
+	const char **stores; /* names */
+	size_t store_count;
+	bool chosen; /* the INI names it; otherwise it is the default */
+	struct origin origin;
+	struct cache_config *configs;
+	size_t config_count;
+};
+
 struct project {
 	struct arena arena; /* owns everything below */
 	const char *root;   /* the INI's folder, or the working directory */
@@ -94,6 +116,8 @@ struct project {
 
 	struct connection *connections; /* sorted by name */
 	size_t connection_count;
+
+	struct cache_chain cache;
 
 	/* The environment. */
 	const char *word; /* APP_ENV's, lower case; "development" when unset */
@@ -130,6 +154,8 @@ enum status project_load(struct observer *observer, const struct config_input *i
 			 struct project *ret, struct error *error) MUST_CHECK;
 void project_free(struct project *project);
 
+/* The settings of a store; empty when nothing is set. */
+struct settings project_cache_settings(const struct project *project, const char *store);
 /* By name, or NULL. */
 const struct connection *project_connection(const struct project *project, const char *name);
 /* "known: pg, sqlite" for messages; in the arena of the caller. */

@@ -196,6 +196,11 @@ bool row_bool(const struct loader *loader, const char *key);
 /* plugin_dir, enable and the [plugin:NAME] sections. */
 enum status plugins_build(struct loader *loader, struct error *error) MUST_CHECK;
 
+/* ---- caches.c ---------------------------------------------------------------------------- */
+
+/* project->cache. Needs the project's name and the environment's word. */
+enum status caches_build(struct loader *loader, struct error *error) MUST_CHECK;
+
 /* ---- conventions.c ---------------------------------------------------------------------- */
 
 struct convention_variable {
@@ -209,6 +214,14 @@ struct convention_set {
 };
 extern const struct convention_set convention_sets[];
 extern const size_t convention_set_count;
+/* A variable that is a key of a cache store. */
+struct cache_variable {
+	const char *variable; /* "CACHE_DIR" */
+	const char *store;    /* "file" */
+	const char *key;      /* "dir" */
+};
+extern const struct cache_variable cache_variables[];
+extern const size_t cache_variable_count;
 /* For "pg" and "pg_test"; NULL for other names. */
 const struct convention_set *convention_set_find(const char *connection);
 const struct convention *convention_find(const char *connection); /* likewise */

@@ -174,9 +174,9 @@ static enum status audit_check(struct loader *loader, struct error *error)
 static enum status loader_run(struct loader *loader, struct error *error)
 {
 	static enum status (*const steps[])(struct loader *, struct error *) = {
-		root_find,  environment_load, sections_load,   rows_resolve,  word_read,
-		actor_read, log_read,         plugins_build,   defaults_read, connections_build,
-		twins_link, defaults_check,   exposures_check,
+		root_find,     environment_load,  sections_load, rows_resolve,
+		word_read,     actor_read,        log_read,      plugins_build,
+		defaults_read, connections_build, twins_link,    defaults_check,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
@@ -186,7 +186,10 @@ static enum status loader_run(struct loader *loader, struct error *error)
 			return status;
 	}
 	project_values(loader);
-	return audit_check(loader, error);
+	enum status status = caches_build(loader, error);
+	if (!status)
+		status = exposures_check(loader, error);
+	return status ? status : audit_check(loader, error);
 }
 
 enum status project_load(struct observer *observer, const struct config_input *input,

@@ -31,7 +31,7 @@ static enum status leave(struct database *database, int32_t code, const char *sl
 			 struct error *error)
 {
 	ERROR_CLEANUP struct error theirs = {0};
-	enum status status = call_leave(database, code, slot, ours->status ? &theirs : error);
+	enum status status = call_leave(&database->caller, code, slot, ours->status ? &theirs : error);
 	if (!ours->status)
 		return status;
 	error_move(error, &ours->error);
@@ -264,14 +264,14 @@ enum status database_scratch(struct database *beside, const struct workplace *wo
 	if (status)
 		return status;
 	int32_t code = beside->driver->scratch.create(&call, beside->handle, &theirs, &handle);
-	status = call_leave(beside, code, "scratch.create", error);
+	status = call_leave(&beside->caller, code, "scratch.create", error);
 	if (!status && !handle)
-		status = call_broken(beside, "scratch.create", "it succeeded without a connection",
-				     error);
+		status = call_broken(&beside->caller, "scratch.create",
+				     "it succeeded without a connection", error);
 	if (status)
 		return status;
 	struct database *scratch = database_new(beside->observer, beside->driver, beside->connection);
-	scratch->beside = beside;
+	scratch->caller.follows = &beside->caller;
 	scratch->handle = handle;
 	status = database_describe(scratch, error);
 	if (status)
@@ -294,6 +294,6 @@ enum status database_promote(struct database *scratch, struct database *live, st
 	if (status)
 		return status;
 	int32_t code = live->driver->scratch.promote(&call, scratch->handle, live->handle);
-	status = call_leave(live, code, "scratch.promote", error);
+	status = call_leave(&live->caller, code, "scratch.promote", error);
 	return status ? status : database_describe(live, error);
 }

@@ -79,7 +79,7 @@ static enum status nobody_claims(const struct project *project, const struct con
 	error_hint(error,
 		   "installed, with the schemes that each takes: %s. Give a URL that the driver %s "
 		   "takes, install the plugin and choose its connection, or unset DATABASE_URL",
-		   text_string(installed), driver->name);
+		   text_string(installed), driver->plugin.name);
 	arena_free(&arena);
 	return STATUS_CONFIG;
 }
@@ -91,7 +91,7 @@ enum status url_applies(struct observer *observer, const struct project *project
 	CLEANUP(claims_free) struct claims claims = {0};
 	const char *url = project->database_url;
 	*ret = url != NULL && text_equal(connection->name, project->default_connection);
-	if (!*ret || scheme_claimed(url, driver->note.schemes))
+	if (!*ret || scheme_claimed(url, driver->plugin.note.schemes))
 		return STATUS_OK;
 	*ret = false;
 	enum status status = claims_read(project, url, &claims, error);
@@ -102,8 +102,8 @@ enum status url_applies(struct observer *observer, const struct project *project
 	log_write(observer, LOG_WARN,
 		  "DATABASE_URL is not used: the driver %s of the default connection \"%s\" takes URLs "
 		  "of the schemes: %s",
-		  driver->name, connection->name,
-		  driver->note.schemes[0] != '\0' ? driver->note.schemes : "none");
+		  driver->plugin.name, connection->name,
+		  driver->plugin.note.schemes[0] != '\0' ? driver->plugin.note.schemes : "none");
 	return STATUS_OK;
 }
 

@@ -130,7 +130,7 @@ enum status station_check_capable(struct run *run, struct target *target, struct
 	uint64_t lacking = needed & ~target->info->caps;
 	if (lacking) {
 		error_set(error, STATUS_UNSUPPORTED, "%s needs the driver's %s, and driver %s has none",
-			  run->command->name, capability_name(lacking), target->driver->name);
+			  run->command->name, capability_name(lacking), target->driver->plugin.name);
 		return STATUS_UNSUPPORTED;
 	}
 	if (writes && (target->info->flags & ELQ_CONN_READ_ONLY)) {

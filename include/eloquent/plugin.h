@@ -15,7 +15,7 @@
 #ifndef ELOQUENT_PLUGIN_H
 #define ELOQUENT_PLUGIN_H
 
-#include <eloquent/abi.h>
+#include <eloquent/host.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +61,7 @@ ELQ_STATIC_ASSERT(sizeof(struct elq_note_record) == 236, "elq_note_record layout
 #define ELQ_PARAM_BOOL 3     /* arrives as "yes" or "no" */
 #define ELQ_PARAM_DURATION 4 /* arrives as decimal microseconds */
 #define ELQ_PARAM_PATH 5     /* arrives absolute */
+#define ELQ_PARAM_SIZE 6     /* arrives as decimal bytes */
 #define ELQ_PARAM_SECRET 1u  /* never shown; has a <name>_file form */
 #define ELQ_PARAM_REQUIRED 2u
 #define ELQ_PARAM_MIGRATION 4u
@@ -101,9 +102,10 @@ struct elq_manifest {
 	struct elq_str version;
 	const struct elq_param *params; /* stride params[0].struct_size */
 	uint64_t param_count;
-	/* [load] Once per process, before any other slot; never undone. NULL: nothing to do. */
-	int32_t (*process_init)(void);
-	const void *ops; /* the kind's vtable: struct elq_driver, ... */
+	/* [load] Once per process, before any other slot; never undone. NULL: nothing to do. The
+	 * call is for errors and logs; no connection stands behind it. */
+	int32_t (*process_init)(const struct elq_call *call);
+	const void *ops; /* the kind's vtable: struct elq_driver, elq_seeder, elq_cache */
 };
 ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, caps) == 16, "elq_manifest layout");
 ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, ops) == 88, "elq_manifest layout");
