@@ -6,6 +6,7 @@
 
 extern const struct command command_init;
 extern const struct command command_list;
+extern const struct command command_doctor;
 extern const struct command command_help;
 extern const struct command command_version;
 extern const struct command command_plugin_list;

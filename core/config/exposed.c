@@ -124,54 +124,62 @@ static bool git_tracks(struct arena *arena, const char *path)
 
 /* ---- the check ------------------------------------------------------------------------- */
 
-static enum status exposure_check(struct loader *loader, const struct exposure *exposure,
-				  struct error *error)
+/* What is wrong with a file that holds a secret: *ret_danger NULL when nothing is. */
+static void look_at(struct arena *arena, const char *path, const char **ret_danger,
+		    const char **ret_remedy)
 {
-	const char *path = exposure->origin.name;
 	TEXT_CLEANUP struct text quoted = {0};
 	struct stat found;
 
 	text_add_shell_quoted(&quoted, path);
 	if (stat(path, &found) == 0 && (found.st_mode & S_IROTH)) {
-		config_error(error, &exposure->origin,
-			     "a password stands here, in production, and everybody can read the file "
-			     "(mode %04o)",
-			     (unsigned)(found.st_mode & 07777));
-		error_hint(error, "run: chmod o-r %s", text_string(&quoted));
-		return STATUS_CONFIG;
+		*ret_danger = arena_printf(arena, "everybody can read the file (mode %04o)",
+					   (unsigned)(found.st_mode & 07777));
+		*ret_remedy = arena_printf(arena, "run: chmod o-r %s", text_string(&quoted));
+	} else if (git_tracks(arena, path)) {
+		*ret_danger = "git tracks the file";
+		*ret_remedy = arena_printf(arena,
+					   "change that password, take it from a variable or a *_file, "
+					   "and run: git rm --cached %s",
+					   text_string(&quoted));
+	} else {
+		*ret_danger = NULL;
 	}
-	if (git_tracks(loader->arena, path)) {
-		config_error(error, &exposure->origin,
-			     "a password stands here, in production, and git tracks the file");
-		error_hint(error,
-			   "change that password, take it from a variable or a *_file, and run: git rm "
-			   "--cached %s",
-			   text_string(&quoted));
-		return STATUS_CONFIG;
-	}
-	return STATUS_OK;
+}
+
+static bool is_production(const struct project *project, const char *connection)
+{
+	const struct connection *found = NULL;
+
+	if (connection)
+		found = project_connection(project, connection);
+	return project->production || (found && found->production);
 }
 
 enum status exposures_check(struct loader *loader, struct error *error)
 {
-	const struct project *project = loader->project;
-	const char *checked = NULL;
+	struct project *project = loader->project;
+	struct exposed_secrets *found = &project->exposed;
+	const char *danger = NULL;
+	const char *remedy = NULL;
+	const char *looked_at = NULL;
 
 	for (size_t i = 0; i < loader->exposures.count; i++) {
 		const struct exposure *exposure = &loader->exposures.items[i];
-		const struct connection *connection = NULL;
-		enum status status;
 
-		if (exposure->connection)
-			connection = project_connection(project, exposure->connection);
-		if (!project->production && !(connection && connection->production))
+		if (!text_equal(looked_at, exposure->origin.name)) /* one look per file, mostly */
+			look_at(loader->arena, exposure->origin.name, &danger, &remedy);
+		looked_at = exposure->origin.name;
+		if (!danger)
 			continue;
-		if (text_equal(checked, exposure->origin.name)) /* one look per file, mostly */
+		ARENA_PUSH(loader->arena, found,
+			   ((struct exposed_secret){exposure->origin, danger, remedy}));
+		if (!is_production(project, exposure->connection))
 			continue;
-		status = exposure_check(loader, exposure, error);
-		if (status)
-			return status;
-		checked = exposure->origin.name;
+		config_error(error, &exposure->origin, "a password stands here, in production, and %s",
+			     danger);
+		error_hint(error, "%s", remedy);
+		return STATUS_CONFIG;
 	}
 	return STATUS_OK;
 }
