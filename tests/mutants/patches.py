@@ -128,7 +128,8 @@ class Copy:
     def make(self, targets, install, what):
         call(["cmake", "--build", self.build, "-j", self.jobs, "--target", *targets], what)
         if install:
-            call(["cmake", "--install", self.build], what)
+            # Otherwise what was built within a second of the last mutant counts as installed.
+            call(["cmake", "--install", self.build], what, env=dict(os.environ, CMAKE_INSTALL_ALWAYS="1"))
 
     def apply(self, patch, *more):
         call(["patch", "-p1", "--silent", "--force", "--fuzz=0", "--no-backup-if-mismatch", *more,
