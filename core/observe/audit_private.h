@@ -105,7 +105,15 @@ enum status audit_feed(struct audit_feed *feed, const char *data, size_t size,
 enum status audit_feed_end(struct audit_feed *feed, struct error *error) MUST_CHECK;
 void audit_feed_free(struct audit_feed *feed);
 
-/* ---- verifying (audit_verify.c, audit_report.c) ----------------------------------------- */
+/* ---- verifying (audit_judge.c, audit_verify.c, audit_report.c) ------------------------- */
+
+/* Where something stands; order counts the files from 1. */
+struct place {
+	const char *path; /* in the report's arena */
+	int64_t line;
+	size_t order;
+	size_t size; /* bytes of a gap */
+};
 
 /* What the judge keeps of a record. */
 struct link {
@@ -114,20 +122,18 @@ struct link {
 	char hash[HASH_TEXT];
 	const char *path;
 	int64_t line;
+	size_t order;
 	enum audit_signature signature;
-	bool gap;    /* bytes that are no record stand before it, and it does not close them */
-	bool closes; /* it says that it closes bytes that are not there */
-	struct {
-		const char *path;
-		int64_t line;
-		size_t size;
-	} gap_at;
+	bool ended;
+	bool gap; /* bytes that are no record stand before it, and it does not close them */
+	struct place gap_at;
 };
 
+/* Numbers that no record had before this line. */
 struct range {
 	int64_t first;
 	int64_t last;
-	const char *path; /* the line before which they should stand */
+	const char *path;
 	int64_t line;
 	size_t order;
 };
@@ -143,22 +149,10 @@ struct judge {
 	bool holds; /* a record waits for its successor's word */
 	struct link held;
 
-	int64_t expected;      /* the next record's number */
-	char head[HASH_TEXT];  /* hash of the last record in place */
-	struct link last;      /* that record; sequence 0: none */
-	bool doubted;          /* it is reported already, or unknown: head says nothing */
-	bool displaced_before; /* the line before was put aside */
-
-	struct text torn; /* bytes of the gap so far, up to AUDIT_TORN_CAP */
-	size_t torn_size;
-	const char *torn_path;
-	int64_t torn_line;
-
-	bool signed_before;
-	int64_t unsigned_first; /* 0: none */
-	int64_t unsigned_last;
-	struct link unsigned_at;
-
+	int64_t expected;     /* the next record's number */
+	char head[HASH_TEXT]; /* hash of the last record in its place */
+	struct link last;     /* that record; sequence 0: none */
+	bool doubted;         /* it was reported, or was never read: its hash says nothing */
 	struct ranges {
 		struct range *items;
 		size_t count;
@@ -168,7 +162,16 @@ struct judge {
 		struct link *items;
 		size_t count;
 		size_t capacity;
-	} aside; /* records out of their place that may be asked for later */
+	} aside;           /* records ahead of their place, which may be asked for later */
+	bool aside_before; /* the last record was put aside */
+
+	struct text torn; /* the gap so far; not all of one that is too large to be closed */
+	size_t torn_size;
+	struct place torn_at;
+
+	bool signed_before;
+	struct link unsigned_at; /* the first of a row without HMAC; sequence 0: none */
+	int64_t unsigned_last;
 };
 
 void judge_begin(struct judge *judge, struct audit_report *report, const char *key,
@@ -176,7 +179,12 @@ void judge_begin(struct judge *judge, struct audit_report *report, const char *k
 /* As an audit_reader's functions; context is the judge. */
 enum status judge_record(void *context, const struct audit_entry *entry, struct error *error);
 enum status judge_gap(void *context, const struct audit_gap *gap, struct error *error);
+/* Behind the last record: completes the report, frees what the judge holds. */
 void judge_end(struct judge *judge);
+
+/* One record between the one before it, which the judge knows, and next (or NULL). */
+void judge_link_between(struct judge *judge, const struct link *link, const struct link *next);
+void judge_links_end(struct judge *judge);
 
 void report_add(struct audit_report *report, const struct audit_finding *finding, const char *format,
 		...) PRINTF(3, 4);
