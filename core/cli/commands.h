@@ -21,6 +21,8 @@ extern const struct command command_migrate_validate;
 extern const struct command command_migrate_repair;
 extern const struct command command_migrate_unlock;
 extern const struct command command_db_stamp;
+extern const struct command command_audit_show;
+extern const struct command command_audit_verify;
 
 /* ---- what the migrate:* handlers share (migrating.c) ----------------------- */
 

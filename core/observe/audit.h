@@ -101,6 +101,25 @@ struct audit_reader {
 enum status audit_read(const struct audit *audit, bool newest, const struct audit_reader *reader,
 		       size_t *ret_files, struct error *error) MUST_CHECK;
 
+/* ---- showing (audit_collect.c) ------------------------------------------------------ */
+
+#define AUDIT_RECORDS_CAP 10000 /* that are shown at once */
+
+/* Oldest first; the entries own their strings. */
+struct audit_records {
+	struct audit_entry *items;
+	size_t count;
+	size_t capacity;
+	size_t left_out; /* lines that are no records and that no record closes */
+};
+
+/* The newest `last` records (1 to AUDIT_RECORDS_CAP). run: of the one run whose id
+ * begins with it, or NULL. STATUS_UNKNOWN_NAME: no such run; STATUS_USAGE: several;
+ * STATUS_IO. The caller frees *ret, which is untouched on failure. */
+enum status audit_collect(const struct audit *audit, const char *run, size_t last,
+			  struct audit_records *ret, struct error *error) MUST_CHECK;
+void audit_records_free(struct audit_records *records);
+
 /* ---- verifying (audit_verify.c) ----------------------------------------------------- */
 
 /* What is wrong with a trail. X(NAME, word) */

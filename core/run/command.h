@@ -43,7 +43,9 @@ struct target;
 	X(EXIT_CODE, "exit-code", 0, "", "exit 4 when something is pending or wrong")                  \
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \
-	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")
+	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
+	X(RUN, "run", 1, "ID", "everything about one run; its first 4 digits or more")                 \
+	X(LAST, "last", 1, "N", "the newest N records (default 20)")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,
@@ -85,7 +87,9 @@ const char *argument(const struct invocation *invocation, size_t index); /* or N
 #define COMMAND_MIGRATES 128u  /* reads the migration files of each target */
 #define COMMAND_NO_DRY_RUN 64u /* has nothing to show instead of doing it */
 
-/* One row. Exactly one of `local` and `check` is set. */
+#define COMMAND_NAMED 256u /* `check` for connections that were named, `local` when none was */
+
+/* One row. Exactly one of `local` and `check` is set; both with COMMAND_NAMED. */
 struct command {
 	const char *name;
 	const char *alias;     /* or NULL */
