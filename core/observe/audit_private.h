@@ -170,8 +170,9 @@ struct judge {
 	struct place torn_at;
 
 	bool signed_before;
-	struct link unsigned_at; /* the first of a row without HMAC; sequence 0: none */
+	int64_t unsigned_first; /* numbers of a row of records without HMAC; 0: none */
 	int64_t unsigned_last;
+	struct link unsigned_at; /* where the row begins */
 };
 
 void judge_begin(struct judge *judge, struct audit_report *report, const char *key,

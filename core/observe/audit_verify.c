@@ -114,7 +114,7 @@ static void look_at_gap(struct judge *judge, const struct audit_entry *entry, st
 static void unsigned_report(struct judge *judge)
 {
 	struct audit_finding finding = {.problem = AUDIT_PROBLEM_UNSIGNED,
-					.first = judge->unsigned_at.sequence,
+					.first = judge->unsigned_first,
 					.last = judge->unsigned_last,
 					.path = judge->unsigned_at.path,
 					.line = judge->unsigned_at.line,
@@ -131,14 +131,17 @@ static void look_at_signature(struct judge *judge, const struct link *link)
 {
 	judge->report->signatures += link->signature == AUDIT_HMAC_RIGHT;
 	if (link->signature == AUDIT_HMAC_NONE) {
-		if (judge->unsigned_at.sequence == 0)
+		if (judge->unsigned_first == 0)
 			judge->unsigned_at = *link;
-		judge->unsigned_last = link->sequence;
+		if (judge->unsigned_first == 0 || link->sequence < judge->unsigned_first)
+			judge->unsigned_first = link->sequence;
+		if (link->sequence > judge->unsigned_last)
+			judge->unsigned_last = link->sequence;
 		return;
 	}
-	if (judge->unsigned_at.sequence && judge->signed_before)
+	if (judge->unsigned_first && judge->signed_before)
 		unsigned_report(judge);
-	judge->unsigned_at.sequence = 0;
+	judge->unsigned_first = judge->unsigned_last = 0;
 	judge->signed_before = true;
 }
 
@@ -242,7 +245,7 @@ void judge_end(struct judge *judge)
 		judge_link_between(judge, &judge->held, NULL);
 	judge_links_end(judge);
 	look_at_end(judge);
-	if (judge->unsigned_at.sequence && (judge->signed_before || judge->key))
+	if (judge->unsigned_first && (judge->signed_before || judge->key))
 		unsigned_report(judge);
 	heads_report(judge);
 	report_sort(judge->report);

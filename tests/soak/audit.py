@@ -24,7 +24,7 @@ import time
 import support
 
 PROCESSES = 20
-FULL = 10
+FULL = 20
 RECORDS = 1000
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -2,6 +2,8 @@
  * HMACs are named, any bytes are read, and what cannot be read is said. */
 #include "trail.h"
 
+#include <signal.h>
+
 #define KEY "0123456789abcdef"
 
 static void must_append_as(const struct audit *audit)
@@ -261,6 +263,57 @@ static void a_trail_that_grows_and_rotates_is_read_as_it_was_at_one_moment(void 
 	assert_int_equal(status, 0);
 }
 
+static int append_until_killed(struct audit *audit)
+{
+	struct error error = {0};
+
+	for (int i = 0; i < 20; i++) {
+		if (append_as(audit, &intent, &error) != STATUS_OK)
+			return 1;
+	}
+	return 0;
+}
+
+static void twenty_processes_of_which_some_are_killed_leave_no_finding(void **state)
+{
+	struct scratch *scratch = *state;
+
+	for (int trial = 0; trial < 10; trial++) {
+		struct audit audit = {.path = scratch_path(scratch, "a"),
+				      .enabled = true,
+				      .key = trial % 2 ? KEY : NULL,
+				      .max_size = trial % 3 ? 6000 : 0};
+		struct audit_report report;
+		pid_t pids[20];
+		int whole = 0;
+
+		for (int i = 0; i < 20; i++) {
+			pids[i] = fork();
+			if (pids[i] == 0)
+				_exit(append_until_killed(&audit));
+		}
+		for (int i = 0; i < 5; i++) {
+			clock_sleep_ms(1 + trial % 3);
+			kill(pids[i * 4], SIGKILL);
+		}
+		for (int i = 0; i < 20; i++) {
+			int status;
+
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_true(status == 0 || WTERMSIG(status) == SIGKILL);
+			whole += status == 0;
+		}
+		must_append_as(&audit); /* closes what a kill may have torn */
+		report = verify(&audit);
+		for (size_t i = 0; i < report.finding_count; i++)
+			print_message("%s\n", report.findings[i].message);
+		assert_int_equal(report.finding_total, 0);
+		assert_true(report.records >= whole * 20 + 1);
+		audit_report_free(&report);
+		scratch_empty(scratch->folder);
+	}
+}
+
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -274,6 +327,7 @@ int main(void)
 		IN_SCRATCH(records_forged_without_the_key_are_named),
 		IN_SCRATCH(with_another_key_every_record_is_named),
 		IN_SCRATCH(what_is_no_file_of_ours_is_not_read),
+		IN_SCRATCH(twenty_processes_of_which_some_are_killed_leave_no_finding),
 		IN_SCRATCH(a_trail_that_grows_and_rotates_is_read_as_it_was_at_one_moment),
 	};
 
