@@ -184,9 +184,10 @@ static bool scan_members(struct scan *scan, struct audit_entry *entry)
 
 bool audit_line_parse(const char *line, size_t size, char *memory, struct audit_entry *ret)
 {
-	struct scan scan = {line, line + size, memory};
+	struct scan scan = {.at = line, .end = line + size};
 	struct audit_entry entry = {0};
 
+	scan.memory = memory;
 	if (size >= AUDIT_LINE_CAP || !scan_literal(&scan, "{\"seq\":") || !scan_members(&scan, &entry))
 		return false;
 	entry.covered = (size_t)(scan.at - line);

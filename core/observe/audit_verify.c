@@ -42,25 +42,27 @@ enum status judge_gap(void *context, const struct audit_gap *gap, struct error *
 	return STATUS_OK;
 }
 
-/* Does this message name the bytes of the gap? One newline at their end may be the
- * one that the record's append added. */
+/* Does this message name the first `size` bytes of the gap? */
+static bool names_gap(const struct judge *judge, size_t size, const char *message)
+{
+	TEXT_CLEANUP struct text expected = {0};
+	char hash[HASH_TEXT];
+
+	hash_bytes(judge->torn.data, size, hash);
+	audit_recovered_format(size, hash, &expected);
+	return strcmp(expected.data, message) == 0;
+}
+
+/* A newline at the gap's end may be the one that the record's append added. */
 static bool closes_gap(const struct judge *judge, const char *message)
 {
 	size_t size = judge->torn_size;
-	bool added = size > 0 && judge->torn.size == size && judge->torn.data[size - 1] == '\n';
 
-	if (judge->torn.size != size || !message)
+	if (judge->torn.size != size || !message) /* too large, or nothing is named */
 		return false;
-	for (int newline = 0; newline <= added; newline++, size--) {
-		TEXT_CLEANUP struct text expected = {0};
-		char hash[HASH_TEXT];
-
-		hash_bytes(judge->torn.data, size, hash);
-		audit_recovered_format(size, hash, &expected);
-		if (strcmp(expected.data, message) == 0)
-			return true;
-	}
-	return false;
+	if (names_gap(judge, size, message))
+		return true;
+	return size > 0 && judge->torn.data[size - 1] == '\n' && names_gap(judge, size - 1, message);
 }
 
 static void recovery_add(struct judge *judge, const struct audit_entry *entry)
