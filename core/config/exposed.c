@@ -1,5 +1,5 @@
-/* exposed.c - secrets in plain words in an INI or .env that others can read
- * or that git tracks. In production that is an error; elsewhere doctor says so. */
+/* exposed.c - secrets in plain words in a file that others can read or that git
+ * tracks. In production that is an error; elsewhere doctor says so. */
 #include "config/private.h"
 
 #include <string.h>
@@ -124,32 +124,45 @@ static bool git_tracks(struct arena *arena, const char *path)
 
 /* ---- the check ------------------------------------------------------------------------- */
 
-static enum status exposure_check(struct loader *loader, const struct exposure *exposure,
+/* what: "a password" */
+static enum status exposure_check(struct loader *loader, const struct origin *origin, const char *what,
 				  struct error *error)
 {
-	const char *path = exposure->origin.name;
+	const char *path = origin->name;
 	TEXT_CLEANUP struct text quoted = {0};
 	struct stat found;
 
 	text_add_shell_quoted(&quoted, path);
 	if (stat(path, &found) == 0 && (found.st_mode & S_IROTH)) {
-		config_error(error, &exposure->origin,
-			     "a password stands here, in production, and everybody can read the file "
-			     "(mode %04o)",
-			     (unsigned)(found.st_mode & 07777));
+		config_error(error, origin,
+			     "%s stands here, in production, and everybody can read the file (mode "
+			     "%04o)",
+			     what, (unsigned)(found.st_mode & 07777));
 		error_hint(error, "run: chmod o-r %s", text_string(&quoted));
 		return STATUS_CONFIG;
 	}
 	if (git_tracks(loader->arena, path)) {
-		config_error(error, &exposure->origin,
-			     "a password stands here, in production, and git tracks the file");
+		config_error(error, origin, "%s stands here, in production, and git tracks the file",
+			     what);
 		error_hint(error,
-			   "change that password, take it from a variable or a *_file, and run: git rm "
-			   "--cached %s",
+			   "change it, take it from a variable or a file outside of the tree, and run: "
+			   "git rm --cached %s",
 			   text_string(&quoted));
 		return STATUS_CONFIG;
 	}
 	return STATUS_OK;
+}
+
+enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
+			       struct error *error)
+{
+	const struct project *project = loader->project;
+	struct origin origin = {LAYER_INI, path, 0};
+	bool production = project->production;
+
+	for (size_t i = 0; i < project->connection_count; i++)
+		production |= project->connections[i].production;
+	return production ? exposure_check(loader, &origin, what, error) : STATUS_OK;
 }
 
 enum status exposures_check(struct loader *loader, struct error *error)
@@ -168,7 +181,7 @@ enum status exposures_check(struct loader *loader, struct error *error)
 			continue;
 		if (text_equal(checked, exposure->origin.name)) /* one look per file, mostly */
 			continue;
-		status = exposure_check(loader, exposure, error);
+		status = exposure_check(loader, &exposure->origin, "a password", error);
 		if (status)
 			return status;
 		checked = exposure->origin.name;

@@ -47,7 +47,9 @@ struct target;
 	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
 	X(REASON, "reason", 1, "TEXT", "why it is taken; shown with it")                               \
 	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
-	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")
+	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")   \
+	X(RUN, "run", 1, "ID", "everything about one run; its first 4 digits or more")                 \
+	X(LAST, "last", 1, "N", "the newest N records (default 20)")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,
@@ -98,7 +100,9 @@ void invocation_add_words(const struct invocation *invocation, struct text *text
 #define COMMAND_DAMAGED_TOO 1024u    /* opens a damaged database too */
 #define COMMAND_RECORDS 2048u        /* safe, but leaves a record in the database when it can */
 
-/* One row. Exactly one of `local` and `check` is set. */
+#define COMMAND_NAMED 4096u /* `check` for connections that were named, `local` when none was */
+
+/* One row. Exactly one of `local` and `check` is set; both with COMMAND_NAMED. */
 struct command {
 	const char *name;
 	const char *alias;     /* or NULL */

@@ -216,6 +216,15 @@ static enum status load_project(struct run *run)
 	return STATUS_OK;
 }
 
+static bool goes_to_connections(const struct run *run)
+{
+	const struct invocation *invocation = run->invocation;
+	if (!(run->command->flags & COMMAND_NAMED))
+		return !run->command->local;
+	return invocation->connections.count || option_given(invocation, OPTION_ALL_CONNECTIONS) ||
+	       option_given(invocation, OPTION_TEST);
+}
+
 enum status run_execute(struct run *run)
 {
 	log_set_command(run->observer, run->command->name, run->id);
@@ -223,7 +232,7 @@ enum status run_execute(struct run *run)
 	if (!(run->command->flags & COMMAND_NO_PROJECT))
 		status = load_project(run);
 	if (!status)
-		status = run->command->local ? run_local(run) : run_with_connections(run);
+		status = goes_to_connections(run) ? run_with_connections(run) : run_local(run);
 	run->status = status;
 	return status;
 }
