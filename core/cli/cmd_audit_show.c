@@ -149,17 +149,14 @@ static void say_report(struct run *run, const struct audit_records *records)
 
 /* ---- the command ------------------------------------------------------------------ */
 
-static enum status show_which(const struct run *run, const char **ret_run, int64_t *ret_last,
-			      struct error *error)
+static enum status show_usage(const struct invocation *invocation, struct error *error)
 {
-	const char *id = option_value(run->invocation, OPTION_RUN);
-	enum status status = option_count(run->invocation, OPTION_LAST, ret_last, error);
-	if (status)
-		return status;
-	if (*ret_last > AUDIT_RECORDS_CAP)
+	const char *id = option_value(invocation, OPTION_RUN);
+	int64_t last = option_count(invocation, OPTION_LAST, SHOW_LAST);
+	if (last > AUDIT_RECORDS_CAP)
 		return error_set(error, STATUS_USAGE,
-				 "--last %lld: at most %d records are shown at once",
-				 (long long)*ret_last, AUDIT_RECORDS_CAP);
+				 "--last %lld: at most %d records are shown at once", (long long)last,
+				 AUDIT_RECORDS_CAP);
 	if (id && (strspn(id, "0123456789abcdef") != strlen(id) || strlen(id) < RUN_DIGITS ||
 		   strlen(id) >= RANDOM_ID_TEXT)) {
 		error_set(error, STATUS_USAGE, "--run %.60s is no run's id", id);
@@ -167,25 +164,20 @@ static enum status show_which(const struct run *run, const char **ret_run, int64
 			   RUN_DIGITS);
 		return STATUS_USAGE;
 	}
-	if (id && option_given(run->invocation, OPTION_LAST)) {
+	if (id && option_given(invocation, OPTION_LAST)) {
 		error_set(error, STATUS_USAGE, "--run and --last do not go together");
 		error_hint(error, "--run shows all records of that run");
 		return STATUS_USAGE;
 	}
-	*ret_run = id;
-	if (id)
-		*ret_last = AUDIT_RECORDS_CAP;
 	return STATUS_OK;
 }
 
 static enum status show_local(struct run *run, struct error *error)
 {
 	struct audit_records records = {0};
-	const char *id = NULL;
-	int64_t last = SHOW_LAST;
-	enum status status = show_which(run, &id, &last, error);
-	if (!status)
-		status = audit_collect(&run->project.audit, id, (size_t)last, &records, error);
+	const char *id = option_value(run->invocation, OPTION_RUN);
+	int64_t last = id ? AUDIT_RECORDS_CAP : option_count(run->invocation, OPTION_LAST, SHOW_LAST);
+	enum status status = audit_collect(&run->project.audit, id, (size_t)last, &records, error);
 	if (status)
 		return status;
 	if (records.left_out)
@@ -218,5 +210,6 @@ const struct command command_audit_show = {
 	.notes =
 		"--run ID shows one run as a report: who, where, what was intended, how it ended. The\n"
 		"trail is read, not verified: see audit:verify.",
+	.usage = show_usage,
 	.local = show_local,
 };
