@@ -49,10 +49,7 @@ static void connections(struct doctor *doctor)
 {
 	struct run *run = doctor->run;
 	const struct project *project = &run->project;
-	bool chosen = run->invocation->connections.count ||
-		      option_given(run->invocation, OPTION_ALL_CONNECTIONS) ||
-		      option_given(run->invocation, OPTION_TEST);
-	if (chosen)
+	if (connections_named(run->invocation))
 		for (size_t i = 0; i < run->target_count; i++)
 			doctor_connection(doctor, run->targets[i].connection);
 	else
@@ -85,7 +82,7 @@ const struct command command_doctor = {
 	.arguments = "",
 	.options = doctor_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CHOOSES | COMMAND_NO_DRY_RUN,
+	.flags = COMMAND_CHOOSES | COMMAND_NAMED | COMMAND_NO_DRY_RUN,
 	.notes = "Configuration and where each value comes from (--verbose: defaults, too), secrets in "
 		 "files\n"
 		 "that others can read or that git tracks, plugins, permissions, every connection. "

@@ -27,6 +27,8 @@ extern const struct command command_db_backup;
 extern const struct command command_db_backup_list;
 extern const struct command command_db_backup_verify;
 extern const struct command command_db_restore;
+extern const struct command command_audit_show;
+extern const struct command command_audit_verify;
 
 /* ---- what the migrate:* handlers share (migrating.c) ----------------------- */
 

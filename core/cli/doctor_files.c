@@ -14,7 +14,7 @@ static void tell_secrets(struct doctor *doctor)
 	const struct exposed_secrets *exposed = &run->project.exposed;
 	for (size_t i = 0; i < exposed->count; i++)
 		doctor_tell(doctor, FINDING_PROBLEM, "secrets", exposed->items[i].remedy,
-			    "a password stands in %s, and %s",
+			    "%s stands in %s, and %s", exposed->items[i].what,
 			    origin_text(&exposed->items[i].origin, &run->arena),
 			    exposed->items[i].danger);
 	if (!exposed->count)

@@ -26,6 +26,8 @@ const struct command *const command_table[] = {
 	&command_db_backup_list,
 	&command_db_backup_verify,
 	&command_db_restore,
+	&command_audit_show,
+	&command_audit_verify,
 };
 const size_t command_count = COUNT_OF(command_table);
 

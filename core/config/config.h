@@ -65,6 +65,7 @@ struct connection {
 /* A password in plain words in a file that others see. In production it is an error. */
 struct exposed_secret {
 	struct origin origin;
+	const char *what;   /* "a password" */
 	const char *danger; /* "git tracks the file" */
 	const char *remedy;
 };

@@ -1,5 +1,5 @@
-/* exposed.c - secrets in plain words in an INI or .env that others can read
- * or that git tracks. In production that is an error; elsewhere doctor says so. */
+/* exposed.c - secrets in plain words in a file that others can read or that git
+ * tracks. In production that is an error; elsewhere doctor says so. */
 #include "config/private.h"
 
 #include <string.h>
@@ -138,13 +138,40 @@ static void look_at(struct arena *arena, const char *path, const char **ret_dang
 		*ret_remedy = arena_printf(arena, "run: chmod o-r %s", text_string(&quoted));
 	} else if (git_tracks(arena, path)) {
 		*ret_danger = "git tracks the file";
-		*ret_remedy = arena_printf(arena,
-					   "change that password, take it from a variable or a *_file, "
-					   "and run: git rm --cached %s",
-					   text_string(&quoted));
+		*ret_remedy =
+			arena_printf(arena,
+				     "change it, take it from a variable or a file outside of the "
+				     "tree, and run: git rm --cached %s",
+				     text_string(&quoted));
 	} else {
 		*ret_danger = NULL;
 	}
+}
+
+/* Kept for doctor; in production it is an error. what: "a password" */
+static enum status expose(struct loader *loader, const struct exposed_secret *exposed, bool production,
+			  struct error *error)
+{
+	ARENA_PUSH(loader->arena, &loader->project->exposed, *exposed);
+	if (!production)
+		return STATUS_OK;
+	config_error(error, &exposed->origin, "%s stands here, in production, and %s", exposed->what,
+		     exposed->danger);
+	error_hint(error, "%s", exposed->remedy);
+	return STATUS_CONFIG;
+}
+
+enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
+			       struct error *error)
+{
+	const struct project *project = loader->project;
+	struct exposed_secret exposed = {.origin = {LAYER_INI, path, 0}, .what = what};
+	bool production = project->production;
+
+	for (size_t i = 0; i < project->connection_count; i++)
+		production |= project->connections[i].production;
+	look_at(loader->arena, path, &exposed.danger, &exposed.remedy);
+	return exposed.danger ? expose(loader, &exposed, production, error) : STATUS_OK;
 }
 
 static bool is_production(const struct project *project, const char *connection)
@@ -158,28 +185,19 @@ static bool is_production(const struct project *project, const char *connection)
 
 enum status exposures_check(struct loader *loader, struct error *error)
 {
-	struct project *project = loader->project;
-	struct exposed_secrets *found = &project->exposed;
-	const char *danger = NULL;
-	const char *remedy = NULL;
-	const char *looked_at = NULL;
+	struct exposed_secret exposed = {.what = "a password"};
+	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < loader->exposures.count; i++) {
+	for (size_t i = 0; i < loader->exposures.count && !status; i++) {
 		const struct exposure *exposure = &loader->exposures.items[i];
 
-		if (!text_equal(looked_at, exposure->origin.name)) /* one look per file, mostly */
-			look_at(loader->arena, exposure->origin.name, &danger, &remedy);
-		looked_at = exposure->origin.name;
-		if (!danger)
-			continue;
-		ARENA_PUSH(loader->arena, found,
-			   ((struct exposed_secret){exposure->origin, danger, remedy}));
-		if (!is_production(project, exposure->connection))
-			continue;
-		config_error(error, &exposure->origin, "a password stands here, in production, and %s",
-			     danger);
-		error_hint(error, "%s", remedy);
-		return STATUS_CONFIG;
+		if (!text_equal(exposed.origin.name,
+				exposure->origin.name)) /* one look per file, mostly */
+			look_at(loader->arena, exposure->origin.name, &exposed.danger, &exposed.remedy);
+		exposed.origin = exposure->origin;
+		if (exposed.danger)
+			status = expose(loader, &exposed,
+					is_production(loader->project, exposure->connection), error);
 	}
-	return STATUS_OK;
+	return status;
 }

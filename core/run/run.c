@@ -172,7 +172,8 @@ static enum status run_with_connections(struct run *run)
  * local facts. */
 static enum status run_local(struct run *run)
 {
-	if (run->command->flags & COMMAND_CHOOSES) {
+	bool named = !(run->command->flags & COMMAND_NAMED) || connections_named(run->invocation);
+	if (run->command->flags & COMMAND_CHOOSES && named) {
 		enum status status = select_targets(run, &run->error);
 		if (!status)
 			status = visit(run, station_verdict_local);
@@ -216,6 +217,14 @@ static enum status load_project(struct run *run)
 	return STATUS_OK;
 }
 
+static bool goes_to_connections(const struct run *run)
+{
+	const struct command *command = run->command;
+	if (!command->local || !command->check)
+		return !command->local;
+	return connections_named(run->invocation);
+}
+
 enum status run_execute(struct run *run)
 {
 	log_set_command(run->observer, run->command->name, run->id);
@@ -223,7 +232,7 @@ enum status run_execute(struct run *run)
 	if (!(run->command->flags & COMMAND_NO_PROJECT))
 		status = load_project(run);
 	if (!status)
-		status = run->command->local ? run_local(run) : run_with_connections(run);
+		status = goes_to_connections(run) ? run_with_connections(run) : run_local(run);
 	run->status = status;
 	return status;
 }

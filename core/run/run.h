@@ -50,7 +50,9 @@ struct target {
 	struct arena arena;
 	const struct connection *connection;
 	const struct driver *driver; /* NULL until loaded */
-	struct database *database;   /* NULL until opened */
+	/* NULL until opened, then the same to the end. Atomic: a signal that cancels may come
+	 * while others are still being opened. */
+	struct database *_Atomic database;
 	const struct database_info *info;
 	struct elq_note note; /* of its driver */
 	const char *word;     /* "production" or the environment's word */
