@@ -43,7 +43,9 @@ struct target;
 	X(EXIT_CODE, "exit-code", 0, "", "exit 4 when something is pending or wrong")                  \
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \
-	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")
+	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
+	X(PREFIX, "prefix", 1, "P", "only keys that begin with P, behind the cache's own prefix")      \
+	X(STORE, "store", 1, "NAME", "only this store of the cache")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,

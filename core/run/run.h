@@ -47,9 +47,9 @@ struct result_list {
 /* One selected connection, from selection to outcome. */
 struct target {
 	struct arena arena;
-	const struct connection *connection;
-	const struct driver *driver; /* NULL until loaded */
-	struct database *database;   /* NULL until opened */
+	const struct connection *connection; /* NULL: a writing command without any (run.c) */
+	const struct driver *driver;         /* NULL until loaded */
+	struct database *database;           /* NULL until opened */
 	const struct database_info *info;
 	struct elq_note note; /* of its driver */
 	const char *word;     /* "production" or the environment's word */

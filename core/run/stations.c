@@ -23,6 +23,8 @@ static enum status decide(struct run *run, struct target *target, struct error *
 
 static enum status refuse(struct run *run, struct target *target, struct error *error)
 {
+	if (!target->connection)
+		run->verdict = target->verdict;
 	/* The refusal shows how many migrations are pending, where that can be read. */
 	ERROR_CLEANUP struct error ignored = {0};
 	if (target->database && !target->migrator_loaded &&
@@ -30,7 +32,7 @@ static enum status refuse(struct run *run, struct target *target, struct error *
 		migrator_free(&target->migrator);
 		target->migrator_loaded = false;
 	}
-	refusal_set(run, target, &target->verdict, error);
+	refusal_set(run, target->connection ? target : NULL, &target->verdict, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;
 }
