@@ -87,6 +87,12 @@ void shelf_abort(struct elq_cache_store *store, MDB_txn *txn);
 /* Bytes of pages that hold something. */
 int shelf_used(const struct shelf *shelf, MDB_txn *txn, uint64_t *ret);
 
+/* ---- check.c ------------------------------------------------------------------------------ */
+
+/* Looks at every page that the transaction can reach: 0, MDB_CORRUPTED, or why the file
+ * cannot be read. Time grows with the file. */
+int check_tree(const struct shelf *shelf, MDB_txn *txn);
+
 /* ---- folder.c --------------------------------------------------------------------------- */
 
 /* The store's folder: ours, and writable by nobody else. *ret_fd is -1 when it is not there

@@ -76,10 +76,11 @@ static int open_tree(struct shelf *shelf)
 		rc = mdb_stat(txn, shelf->tree, &stat);
 	if (rc == 0) {
 		shelf->page_size = stat.ms_psize;
-		rc = mdb_txn_commit(txn);
-	} else {
-		mdb_txn_abort(txn);
+		rc = check_tree(shelf, txn);
 	}
+	if (rc == 0)
+		return mdb_txn_commit(txn);
+	mdb_txn_abort(txn);
 	return rc;
 }
 
@@ -103,33 +104,6 @@ static int stat_data(int folder, struct stat *ret)
 	return fstatat(folder, "data.mdb", ret, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 }
 
-/* A file that was cut off would kill who reads its mapping behind the end. Filled up with
- * zeros, its missing pages are found to be damaged instead. Pages at the end that were
- * never written may rightly be missing. */
-static int32_t fill_up(const struct elq_call *call, struct elq_cache_store *store)
-{
-	MDB_envinfo info;
-	struct stat data;
-	int fd;
-	int rc = mdb_env_info(store->shelf->env, &info);
-	if (rc == 0)
-		rc = mdb_env_get_fd(store->shelf->env, &fd);
-	if (rc != 0)
-		return fail_lmdb(call, store, rc, "opened");
-	off_t whole = (off_t)((info.me_last_pgno + 1) * store->shelf->page_size);
-	if (fstat(fd, &data) != 0)
-		return fail_lmdb(call, store, errno, "opened");
-	if (data.st_size >= whole)
-		return ELQ_OK;
-	int32_t code = writer_wait(call, store);
-	if (code != ELQ_OK)
-		return code;
-	if (fstat(fd, &data) != 0 || (data.st_size < whole && ftruncate(fd, whole) != 0))
-		rc = errno;
-	writer_done(store->shelf);
-	return rc == 0 ? ELQ_OK : fail_lmdb(call, store, rc, "opened");
-}
-
 static int32_t open_new(const struct elq_call *call, struct elq_cache_store *store, int folder)
 {
 	struct stat data;
@@ -151,12 +125,6 @@ static int32_t open_new(const struct elq_call *call, struct elq_cache_store *sto
 	shelf->device = data.st_dev;
 	shelf->inode = data.st_ino;
 	store->shelf = shelf;
-	int32_t code = fill_up(call, store);
-	if (code != ELQ_OK) {
-		store->shelf = NULL;
-		shelf_free(shelf);
-		return code;
-	}
 	shelf->next = shelves.first;
 	shelves.first = shelf;
 	return ELQ_OK;

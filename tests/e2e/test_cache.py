@@ -2,7 +2,6 @@
 empty the cache themselves. The application is tests/tools/cache_tool.c."""
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -256,6 +255,22 @@ def test_on_a_full_disk_clear_fails_and_keeps_what_was_there(cached, tool):
                          env={"FAIL_CALL": "pwrite:1+:ENOSPC", "FAIL_PATH": "data.mdb"})
     result.names("cannot be written", "free some space")
     assert tool.run("get", "a") == "1"
+
+
+@pytest.mark.preload
+@pytest.mark.parametrize("words", [["cache:stats"], ["--json", "cache:clear"]], ids=lambda w: w[-1].replace(":", "-"))
+def test_when_the_nth_allocation_fails_the_command_ends_in_order(cached, tool, words):
+    tool.run("fill", 3)
+    mark = cached.root.parent / "mark"
+    for number in range(1, 2000, 4):
+        mark.unlink(missing_ok=True)
+        result = cached.run(*words, preload="failalloc", env={"FAIL_ALLOC": str(number), "FAIL_ALLOC_MARK": str(mark)})
+        if not mark.exists():
+            assert number > 50, "the shim never struck"
+            return
+        assert result.code in (0, 1, 2, 3, 6), result
+        assert result.code == 0 or result.err.strip(), f"it failed without a word\n{result!r}"
+    raise AssertionError("no clean run was reached")
 
 
 def test_an_application_that_is_killed_leaves_a_cache_that_works(cached, tool):

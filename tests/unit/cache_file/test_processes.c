@@ -1,5 +1,5 @@
-/* The file store between processes, and on disks that fail: nothing of one process's
- * death, of a full disk or of a damaged file reaches another but as a sentence. */
+/* The file store between processes: modes, counters, locks, and a folder that is full.
+ * One process's death reaches no other. */
 #include "shop.h"
 
 #include <dirent.h>
@@ -288,99 +288,6 @@ static void a_writer_that_hangs_is_waited_for_until_the_deadline(void **state)
 	shop_close(&shop);
 }
 
-/* ---- a full disk, a damaged file ---------------------------------------------------------------- */
-
-static int write_on_a_full_disk(struct shop *shop, int number)
-{
-	static char large[600000];
-	struct stat info;
-	(void)number;
-	memset(large, 'x', sizeof(large) - 1);
-	signal(SIGXFSZ, SIG_IGN);
-	if (stat(in_dir(shop, "data.mdb"), &info) != 0)
-		return 2;
-	const struct rlimit limit = {(rlim_t)info.st_size + 100000, (rlim_t)info.st_size + 100000};
-	setrlimit(RLIMIT_FSIZE, &limit);
-	shop_reopen(shop);
-	if (try_set(shop, "us:large", large) != STATUS_FAILED)
-		return 3;
-	if (strstr(shop->error.message, "cannot be written") == NULL || shop->error.hint == NULL)
-		return 4;
-	if (!text_equal(take(shop, TOLD), "1"))
-		return 5;
-	return stats(shop).errors == 1 ? 0 : 6;
-}
-
-static void a_full_disk_fails_the_write_and_harms_nothing(void **state)
-{
-	struct shop shop;
-	(void)state;
-	shop_open(&shop);
-	shop_reopen(&shop);
-	put(&shop, TOLD, "1");
-	take(&shop, TOLD);
-	store_close(shop.store);
-	shop.store = NULL;
-	assert_int_equal(end_of(start_child(&shop, write_on_a_full_disk, 0)), 0);
-	shop_reopen(&shop);
-	assert_string_equal(take(&shop, TOLD), "1");
-	assert_string_equal(take(&shop, "us:large"), "-");
-	put(&shop, "us:large", "2");
-	shop_close(&shop);
-}
-
-static void a_file_that_is_no_cache_is_damaged_and_says_what_to_do(void **state)
-{
-	struct shop shop;
-	(void)state;
-	shop_open(&shop);
-	shop_reopen(&shop);
-	put(&shop, "us:a", "1");
-	store_close(shop.store);
-	shop.store = NULL;
-	int fd = open(in_dir(&shop, "data.mdb"), O_WRONLY | O_TRUNC | O_CLOEXEC);
-	for (int i = 0; i < 1000; i++)
-		assert_int_equal(write(fd, "this is no cache", 16), 16);
-	close(fd);
-	shop_reopen(&shop);
-	assert_int_equal(try_get(&shop, "us:a"), STATUS_CORRUPT);
-	assert_says(&shop, "is damaged: ");
-	assert_says(&shop, "it is only a cache: remove its folder");
-	assert_int_equal(try_set(&shop, "us:a", "1"), STATUS_CORRUPT);
-	nftw(shop.dir, shop_remove, 16, FTW_DEPTH | FTW_PHYS);
-	put(&shop, "us:a", "2");
-	shop_close(&shop);
-}
-
-/* Reading a mapping behind the end of its file would kill the process. */
-static void a_file_that_was_cut_off_is_damaged_and_kills_nobody(void **state)
-{
-	static char value[3000];
-	struct shop shop;
-	struct stat info;
-	char key[32];
-	(void)state;
-	shop_open(&shop);
-	shop_reopen(&shop);
-	memset(value, 'v', sizeof(value) - 1);
-	for (int i = 0; i < 60; i++) {
-		snprintf(key, sizeof(key), "us:%d", i);
-		put(&shop, key, value);
-	}
-	store_close(shop.store);
-	shop.store = NULL;
-	assert_int_equal(stat(in_dir(&shop, "data.mdb"), &info), 0);
-	assert_int_equal(truncate(in_dir(&shop, "data.mdb"), info.st_size / 8 / 4096 * 4096), 0);
-	shop_reopen(&shop);
-	int damaged = 0;
-	for (int i = 0; i < 60; i++) {
-		snprintf(key, sizeof(key), "us:%d", i);
-		damaged += try_get(&shop, key) == STATUS_CORRUPT;
-	}
-	assert_true(damaged > 0);
-	shop_close(&shop);
-}
-
 /* ---- a full folder --------------------------------------------------------------------------------
  */
 
@@ -471,9 +378,6 @@ int main(void)
 		cmocka_unit_test(handles_of_one_process_share_the_folder),
 		cmocka_unit_test(a_killed_writer_leaves_whole_values_and_a_free_lock),
 		cmocka_unit_test(a_writer_that_hangs_is_waited_for_until_the_deadline),
-		cmocka_unit_test(a_full_disk_fails_the_write_and_harms_nothing),
-		cmocka_unit_test(a_file_that_is_no_cache_is_damaged_and_says_what_to_do),
-		cmocka_unit_test(a_file_that_was_cut_off_is_damaged_and_kills_nobody),
 		cmocka_unit_test(a_full_store_evicts_and_goes_on),
 		cmocka_unit_test(what_has_ended_goes_before_what_has_not),
 		cmocka_unit_test(a_folder_full_of_others_entries_is_said_so),
