@@ -28,6 +28,8 @@ const struct command *const command_table[] = {
 	&command_db_restore,
 	&command_audit_show,
 	&command_audit_verify,
+	&command_cache_stats,
+	&command_cache_clear,
 };
 const size_t command_count = COUNT_OF(command_table);
 

@@ -49,7 +49,9 @@ struct target;
 	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
 	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")   \
 	X(RUN, "run", 1, "ID", "everything about one run; its first 4 digits or more")                 \
-	X(LAST, "last", 1, "N", "the newest N records (default 20)")
+	X(LAST, "last", 1, "N", "the newest N records (default 20)")                                   \
+	X(PREFIX, "prefix", 1, "P", "only keys that begin with P, behind the cache's own prefix")      \
+	X(STORE, "store", 1, "NAME", "only this store of the cache")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,

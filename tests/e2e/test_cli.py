@@ -11,14 +11,14 @@ from terminal import Terminal
 
 COMMANDS = ["init", "list", "help", "version", "plugin:list", "make:migration", "migrate:run", "migrate:rollback",
             "migrate:status", "migrate:reset", "migrate:fresh", "migrate:redo", "migrate:baseline", "migrate:validate",
-            "migrate:repair", "migrate:unlock", "db:stamp", "audit:show", "audit:verify"]
+            "migrate:repair", "migrate:unlock", "db:stamp", "audit:show", "audit:verify", "cache:stats", "cache:clear"]
 
 CLASSES = {"init": "safe", "list": "safe", "help": "safe", "version": "safe", "plugin:list": "safe",
            "make:migration": "generator", "migrate:run": "writes", "migrate:rollback": "destructive",
            "migrate:status": "safe", "migrate:reset": "destructive", "migrate:fresh": "destructive",
            "migrate:redo": "destructive", "migrate:baseline": "writes", "migrate:validate": "safe",
            "migrate:repair": "writes", "migrate:unlock": "writes", "db:stamp": "writes", "audit:show": "safe",
-           "audit:verify": "safe"}
+           "audit:verify": "safe", "cache:stats": "safe", "cache:clear": "writes"}
 
 
 # ---- help ------------------------------------------------------------------------
