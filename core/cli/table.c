@@ -7,6 +7,7 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_help,
 	&command_version,
+	&command_completion,
 	&command_plugin_list,
 	&command_make_migration,
 	&command_migrate_run,
