@@ -1,5 +1,5 @@
 /* explain.c - the one error of a driver that cannot be loaded: every file that might
- * have been it, each with its reason, and what the plugin folder has instead.
+ * have been it, each with its reason, and what the program and its plugin folder have instead.
  * Opens none of them. */
 #include "plugin/private.h"
 
@@ -43,24 +43,40 @@ static void list_drivers(const struct project *project, struct names *ret)
 	qsort(ret->items, ret->count, sizeof(ret->items[0]), compare_names);
 }
 
+/* "; built in: a, b", and their names behind the folder's. */
+static void add_builtins(struct names *names, struct text *ret)
+{
+	const struct builtin *builtin;
+	for (size_t i = 0; (builtin = builtin_at(i)) != NULL; i++) {
+		const struct elq_note *note = builtin->note();
+		if (note->kind != ELQ_KIND_DRIVER || names->count == NAME_COUNT_CAP)
+			continue;
+		names->items[names->count++] = mem_text(note->name);
+		text_printf(ret, "%s%s", ret->size > 0 ? ", " : "; built in: ", note->name);
+	}
+}
+
 void explain_missing(const struct project *project, const char *name, struct error *error)
 {
 	CLEANUP(names_free) struct names drivers = {0};
 	TEXT_CLEANUP struct text line = {0};
+	TEXT_CLEANUP struct text builtins = {0};
 	list_drivers(project, &drivers);
-	if (drivers.count == 0) {
-		error_hint(error,
-			   "%s has no drivers: install the plugin, or set [plugins] dir to where it is",
-			   project->plugin_dir);
-		return;
-	}
+	size_t in_folder = drivers.count;
+	add_builtins(&drivers, &builtins);
 	const char *nearest = text_nearest(name, (const char *const *)drivers.items, drivers.count);
 	if (nearest != NULL)
 		text_printf(&line, "did you mean \"%s\"? ", nearest);
-	text_printf(&line, "%s has the drivers: ", project->plugin_dir);
-	for (size_t i = 0; i < drivers.count; i++)
+	if (in_folder == 0)
+		text_printf(
+			&line,
+			"%s has no drivers: install the plugin, or set [plugins] dir to where it is",
+			project->plugin_dir);
+	else
+		text_printf(&line, "%s has the drivers: ", project->plugin_dir);
+	for (size_t i = 0; i < in_folder; i++)
 		text_printf(&line, "%s%s", i > 0 ? ", " : "", drivers.items[i]);
-	error_hint(error, "%s", text_string(&line));
+	error_hint(error, "%s%s", text_string(&line), text_string(&builtins));
 }
 
 void explain_refusal(const struct project *project, const struct source *source, struct error *error)
