@@ -139,16 +139,16 @@ static void a_built_in_driver_is_loaded_without_any_file(void **state)
 {
 	struct scene *scene = *state;
 	const struct driver *driver = load(scene, "puppet");
-	assert_string_equal(driver->path, "(built in)");
-	assert_string_equal(driver->note.language, "json");
+	assert_string_equal(driver->plugin.path, "(built in)");
+	assert_string_equal(driver->plugin.note.language, "json");
 	assert_ptr_equal(driver, load(scene, "puppet"));
 }
 
 static void two_of_them_are_told_apart(void **state)
 {
 	struct scene *scene = *state;
-	assert_string_equal(load(scene, "twin")->name, "twin");
-	assert_string_equal(load(scene, "puppet")->name, "puppet");
+	assert_string_equal(load(scene, "twin")->plugin.name, "twin");
+	assert_string_equal(load(scene, "puppet")->plugin.name, "puppet");
 }
 
 static void they_are_listed_with_the_files(void **state)
@@ -164,7 +164,7 @@ static void a_file_of_the_folder_is_passed_over_for_the_built_in_one(void **stat
 {
 	struct scene *scene = *state;
 	const char *file = scene_install(scene, "puppet");
-	assert_string_equal(load(scene, "puppet")->path, "(built in)");
+	assert_string_equal(load(scene, "puppet")->plugin.path, "(built in)");
 	assert_non_null(strstr(listed(scene, file, "puppet"), "built in is used"));
 }
 
@@ -173,7 +173,7 @@ static void a_section_that_names_a_file_stands_above_the_built_in_one(void **sta
 	struct scene *scene = *state;
 	const char *file = scene_copy(scene, "puppet", "elsewhere.so");
 	scene_add_section(scene, "puppet", file, NULL);
-	assert_string_equal(load(scene, "puppet")->path, file);
+	assert_string_equal(load(scene, "puppet")->plugin.path, file);
 	assert_non_null(strstr(listed(scene, "(built in)", "puppet"), "names another file"));
 	assert_string_equal(listed(scene, file, "puppet"), "");
 }
@@ -197,7 +197,7 @@ static void enable_narrows_the_built_in_ones_too(void **state)
 	scene->project.enable = enable;
 	scene->project.enable_count = 1;
 	scene->project.enable_set = true;
-	assert_string_equal(load(scene, "twin")->name, "twin");
+	assert_string_equal(load(scene, "twin")->plugin.name, "twin");
 	assert_int_equal(
 		driver_load(scene->observer, &scene->project, "puppet", &driver, &scene->error),
 		STATUS_PLUGIN_REFUSED);
