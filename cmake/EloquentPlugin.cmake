@@ -32,7 +32,8 @@ function(eloquent_add_plugin kind name)
     -Wl,--version-script=${ELOQUENT_PLUGIN_MAP}
     -Wl,--exclude-libs,ALL -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-Bsymbolic)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${ELOQUENT_PLUGIN_MAP})
-  if(NOT ELOQUENT_SANITIZE) # a sanitizer's symbols come from the program
+  # A sanitizer's symbols come from the program.
+  if(NOT ELOQUENT_SANITIZE AND NOT "${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize=")
     target_link_options(${target} PRIVATE -Wl,-z,defs)
   endif()
   include(GNUInstallDirs)

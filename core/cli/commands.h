@@ -10,6 +10,7 @@ extern const struct command command_help;
 extern const struct command command_version;
 extern const struct command command_completion;
 extern const struct command command_plugin_list;
+extern const struct command command_plugin_new;
 extern const struct command command_make_migration;
 extern const struct command command_migrate_run;
 extern const struct command command_migrate_rollback;

@@ -9,6 +9,7 @@ const struct command *const command_table[] = {
 	&command_version,
 	&command_completion,
 	&command_plugin_list,
+	&command_plugin_new,
 	&command_make_migration,
 	&command_migrate_run,
 	&command_migrate_rollback,

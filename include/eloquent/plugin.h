@@ -116,12 +116,17 @@ typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 /* With ELQ_BUILTIN the same source is linked into the host: the note is plain data
  * that the entry hands out, and the entry has a name of its own, which the host lists
  * in a static table. ELQ_PLUGIN_NOTE stands before ELQ_PLUGIN_ENTRY, in one file. */
+#ifdef __clang__ /* its AddressSanitizer would pad the record and align it anew */
+#define ELQ_NOTE_BARE_ __attribute__((no_sanitize("address")))
+#else
+#define ELQ_NOTE_BARE_
+#endif
 #ifdef ELQ_BUILTIN
 #define ELQ_NOTE_PLACE_ static
 #else
 #define ELQ_NOTE_PLACE_                                                                                \
 	extern __attribute__((visibility("hidden"))) const struct elq_note_record elq_note_record_;    \
-	__attribute__((section(".note.eloquent.plugin"), used, aligned(4)))
+	ELQ_NOTE_BARE_ __attribute__((section(".note.eloquent.plugin"), used, aligned(4)))
 #endif
 
 #define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \

@@ -9,11 +9,11 @@ import pytest
 from project import INI, SOURCE, first_error
 from terminal import Terminal
 
-COMMANDS = ["init", "list", "help", "version", "completion", "plugin:list", "make:migration", "migrate:run", "migrate:rollback",
+COMMANDS = ["init", "list", "help", "version", "completion", "plugin:list", "plugin:new", "make:migration", "migrate:run", "migrate:rollback",
             "migrate:status", "migrate:reset", "migrate:fresh", "migrate:redo", "migrate:baseline", "migrate:validate",
             "migrate:repair", "migrate:unlock", "db:stamp"]
 
-CLASSES = {"init": "safe", "list": "safe", "help": "safe", "version": "safe", "completion": "safe", "plugin:list": "safe",
+CLASSES = {"init": "safe", "list": "safe", "help": "safe", "version": "safe", "completion": "safe", "plugin:list": "safe", "plugin:new": "safe",
            "make:migration": "generator", "migrate:run": "writes", "migrate:rollback": "destructive",
            "migrate:status": "safe", "migrate:reset": "destructive", "migrate:fresh": "destructive",
            "migrate:redo": "destructive", "migrate:baseline": "writes", "migrate:validate": "safe",
@@ -173,7 +173,7 @@ def test_a_prohibited_word_is_answered_with_the_reason_and_the_safe_way(applied,
 
 
 @pytest.mark.parametrize("words,code", [
-    (["version"], 0), (["list"], 0), (["help"], 0), (["completion", "zsh"], 0), (["plugin:list"], 0), (["migrate:status"], 0),
+    (["version"], 0), (["list"], 0), (["help"], 0), (["completion", "zsh"], 0), (["plugin:new", "cache", "acme"], 0), (["plugin:list"], 0), (["migrate:status"], 0),
     (["migrate:validate"], 0), (["migrate:run"], 0), (["migrate:rollback"], 0), (["migrate:redo"], 0),
     (["migrate:reset", "--force"], 0), (["migrate:fresh", "--force"], 0), (["db:stamp", "staging"], 0),
     (["migrate:run", "--dry-run"], 0), (["migrate:rollback", "--dry-run"], 0), (["migrate:fresh", "--dry-run"], 0),
