@@ -3,19 +3,20 @@
 # static libraries that they use, into one object whose only symbols are its
 # entries: what the plugin calls its functions touches nobody, as in a module.
 
-# eloquent_builtin(<kind> <name> SOURCES ... LIBRARIES ...)
-function(eloquent_builtin kind name)
+# eloquent_builtin(<program> <kind> <name> SOURCES ... LIBRARIES ...)
+function(eloquent_builtin program kind name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
   set(id ${kind}_${name})
   set(target elq_builtin_${id})
   set(archives)
-  foreach(library headers ${arg_LIBRARIES})
+  set(others)
+  foreach(library ${arg_LIBRARIES})
     get_target_property(type ${library} TYPE)
     get_target_property(imported ${library} IMPORTED)
     if(type STREQUAL "STATIC_LIBRARY" AND NOT imported)
       list(APPEND archives $<TARGET_FILE:${library}>)
     else()
-      set_property(GLOBAL APPEND PROPERTY ELOQUENT_BUILTIN_LIBRARIES ${library})
+      list(APPEND others ${library})
     endif()
   endforeach()
   add_library(${target} OBJECT ${arg_SOURCES})
@@ -27,16 +28,14 @@ function(eloquent_builtin kind name)
     COMMAND ${CMAKE_C_COMPILER} -nostdlib -r -o ${object} $<TARGET_OBJECTS:${target}> ${archives}
     COMMAND ${CMAKE_OBJCOPY} -G ${target} -G elq_builtin_note_${id} ${object})
   add_custom_target(${target}_object DEPENDS ${object})
-  set_property(GLOBAL APPEND PROPERTY ELOQUENT_BUILTIN_OBJECTS ${object})
-  set_property(GLOBAL APPEND PROPERTY ELOQUENT_BUILTIN_TARGETS ${target}_object)
+  add_dependencies(${program} ${target}_object)
+  target_link_libraries(${program} PRIVATE ${object} ${others})
   set_property(GLOBAL APPEND PROPERTY ELOQUENT_BUILTIN_IDS ${id})
 endfunction()
 
-# Writes the table of what was built in, and links all of it into the program.
-function(eloquent_link_builtins program)
-  foreach(list IDS OBJECTS TARGETS LIBRARIES)
-    get_property(${list} GLOBAL PROPERTY ELOQUENT_BUILTIN_${list})
-  endforeach()
+# eloquent_builtin_table(<program>): the table of all of them, behind the last one.
+function(eloquent_builtin_table program)
+  get_property(IDS GLOBAL PROPERTY ELOQUENT_BUILTIN_IDS)
   set(rows "")
   set(declarations "")
   foreach(id ${IDS})
@@ -55,10 +54,6 @@ const struct builtin builtin_plugins[] = {
 };
 ")
   target_sources(${program} PRIVATE ${table})
-  target_link_libraries(${program} PRIVATE ${OBJECTS} ${LIBRARIES})
-  if(TARGETS)
-    add_dependencies(${program} ${TARGETS})
-  endif()
   foreach(word ${ELOQUENT_BUILTIN})
     string(REPLACE "/" "_" id ${word})
     if(NOT "driver_${word}" IN_LIST IDS AND NOT "seeder_${word}" IN_LIST IDS AND NOT "cache_${word}" IN_LIST IDS
