@@ -151,7 +151,7 @@ void manual_write(const char *date, struct text *ret)
 		 "Runs reviewed migration files in order, records each in the database itself, can\n"
 		 "take them back, and refuses what would destroy data by accident.\n"
 		 "A command belongs to a class, which says what it may do: safe, generator, writes,\n"
-		 "destructive or stamp.\n"
+		 "destructive or recovery.\n"
 		 "Options may stand anywhere and are written in full.\n");
 	add_commands(ret);
 	add_options(ret);

@@ -113,6 +113,14 @@ def test_wait_with_a_duration_gives_up_after_it(held):
     assert 0.9 < time.monotonic() - began < 5
 
 
+def test_who_has_waited_in_vain_is_told_to_wait_longer_and_who_has_not_to_wait(held):
+    project, _ = held
+    waited = project.must("migrate:run", "--wait=10ms", code=5)
+    assert "wait longer" in waited.err and "wait for it with --wait" not in waited.err
+    at_once = project.must("migrate:run", code=5)
+    assert "wait for it with --wait" in at_once.err and "wait longer" not in at_once.err
+
+
 def test_reading_commands_do_not_take_the_lock(held):
     project, _ = held
     document = project.document("migrate:status")
@@ -142,12 +150,17 @@ def test_what_a_dead_run_left_can_be_unlocked_with_its_id(held):
     assert left["held"] is False
     assert left["actor"] == "carol"
     project.must("migrate:unlock", left["id"])
-    project.must("migrate:unlock", left["id"], code=2)
+    assert "nobody holds the lock" in project.must("migrate:unlock", left["id"]).out
 
 
-def test_unlock_where_nobody_ever_locked_says_so(project):
+def test_unlock_where_nobody_ever_locked_has_nothing_to_do_and_says_so(project):
     project.sql("CREATE TABLE x (y);")
-    project.must("migrate:unlock", "0" * 32, code=2).names("nobody")
+    with project.untouched():
+        assert "nobody holds the lock" in project.must("migrate:unlock", "0" * 32).out
+    assert not project.audit_records()
+    connection = project.document("migrate:unlock", "0" * 32)["connections"][0]
+    assert connection["result"]["holder"] == {"held": False, "id": None, "actor": None, "host": None, "command": None,
+                                              "since": None, "pid": 0}
 
 
 def test_a_link_in_the_lock_files_place_is_not_followed(blog):
