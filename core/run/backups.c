@@ -69,7 +69,7 @@ static void take_record(void *context, const char *key, const char *value)
 	if (strcmp(key, META_KEY) != 0)
 		return;
 	*record = (struct record){0};
-	int got = sscanf(value, "id=%39s at_us=%" SCNd64 " head=%" SCNd64 ":%64[0-9a-f-] of=%511s",
+	int got = sscanf(value, "id=%39s at_us=%" SCNd64 " head=%" SCNd64 ":%64[0-9a-f-] of=%511[^\n]",
 			 record->id, &record->at_us, &record->sequence, head, record->identity);
 	record->found = got == 5;
 	if (strcmp(head, "-") != 0)
@@ -240,6 +240,30 @@ enum status target_back_up(struct run *run, struct target *target, const char *r
 		log_write(run->observer, LOG_WARN, "old backups could not be removed: %s",
 			  second.message);
 	return STATUS_OK;
+}
+
+/* Will this run take one, as far as can be told before its lock? */
+static enum status is_needed(const struct run *run, struct target *target, bool *ret,
+			     struct error *error)
+{
+	*ret = (run->command->flags & COMMAND_BACKS_UP_ALWAYS) != 0;
+	if (*ret || !is_production(run, target) || !target->policy.require_backup)
+		return STATUS_OK;
+	enum status status = STATUS_OK;
+	if (target->facts.holds_rows == FACT_UNKNOWN)
+		status = facts_look(run, target, GUARD_REASON_UNKNOWN_ROWS, error);
+	*ret = target->facts.holds_rows != FACT_NO;
+	return status;
+}
+
+enum status backups_foresee(const struct run *run, struct target *target, struct error *error)
+{
+	struct backup_store store;
+	bool needed = false;
+	if (!(run->command->flags & COMMAND_BACKS_UP) || !(target->info->flags & ELQ_CONN_EXISTS))
+		return STATUS_OK;
+	enum status status = is_needed(run, target, &needed, error);
+	return !status && needed ? target_store(run, target, &store, error) : status;
 }
 
 bool backups_due(const struct run *run, const struct target *target)
