@@ -213,8 +213,8 @@ static enum status make_folders(const struct backup_store *store, struct arena *
 	const char *folder = store_folder(store, arena);
 	const char *work = work_folder(store, arena);
 	bool there = file_exists(folder);
-	enum status status = folder_create(folder, 0700, error);
-	if (!status)
+	enum status status = there ? STATUS_OK : folder_create(folder, 0700, error);
+	if (!status && !file_exists(work))
 		status = folder_create(work, 0700, error);
 	if (!status && !there)
 		status = folder_sync(store->dir, error);
