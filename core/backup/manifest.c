@@ -223,8 +223,13 @@ static bool read_moment(const json_t *value, int64_t *ret_us)
 		return false;
 	parts.tm_year -= 1900;
 	parts.tm_mon -= 1;
-	*ret_us = (int64_t)timegm(&parts) * 1000000 + micros;
-	return true;
+	int64_t us = (int64_t)timegm(&parts) * 1000000 + micros;
+	char again[CLOCK_TEXT];
+	if (us <= 0)
+		return false;
+	clock_format(us, again);
+	*ret_us = us;
+	return strcmp(again, text) == 0;
 }
 
 static bool read_level(const char *name, enum backup_level *ret)
