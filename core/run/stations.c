@@ -21,10 +21,17 @@ static enum status decide(struct run *run, struct target *target, struct error *
 	return STATUS_OK;
 }
 
+/* A command without connections: nothing but the verdict is known. */
+static enum status refuse_alone(struct run *run, struct target *target, struct error *error)
+{
+	run->verdict = target->verdict;
+	refusal_set(run, NULL, &target->verdict, error);
+	outcome_refusal(run, target, error);
+	return STATUS_REFUSED;
+}
+
 static enum status refuse(struct run *run, struct target *target, struct error *error)
 {
-	if (!target->connection)
-		run->verdict = target->verdict;
 	/* The refusal shows how many migrations are pending, where that can be read. */
 	ERROR_CLEANUP struct error ignored = {0};
 	if (target->database && !target->migrator_loaded &&
@@ -32,7 +39,7 @@ static enum status refuse(struct run *run, struct target *target, struct error *
 		migrator_free(&target->migrator);
 		target->migrator_loaded = false;
 	}
-	refusal_set(run, target->connection ? target : NULL, &target->verdict, error);
+	refusal_set(run, target, &target->verdict, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;
 }
@@ -44,7 +51,9 @@ enum status station_verdict_local(struct run *run, struct target *target, struct
 	/* A command that opens nothing has nowhere to look. */
 	bool refused = target->verdict.decision == GUARD_REFUSE ||
 		       (run->command->local && target->verdict.decision == GUARD_LOOK);
-	return !status && refused ? refuse(run, target, error) : status;
+	if (status || !refused)
+		return status;
+	return target->connection ? refuse(run, target, error) : refuse_alone(run, target, error);
 }
 
 enum status station_load_driver(struct run *run, struct target *target, struct error *error)
