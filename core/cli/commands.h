@@ -7,9 +7,12 @@
 
 extern const struct command command_init;
 extern const struct command command_list;
+extern const struct command command_doctor;
 extern const struct command command_help;
 extern const struct command command_version;
+extern const struct command command_completion;
 extern const struct command command_plugin_list;
+extern const struct command command_plugin_new;
 extern const struct command command_make_migration;
 extern const struct command command_migrate_run;
 extern const struct command command_migrate_rollback;
@@ -22,6 +25,13 @@ extern const struct command command_migrate_validate;
 extern const struct command command_migrate_repair;
 extern const struct command command_migrate_unlock;
 extern const struct command command_db_stamp;
+extern const struct command command_db_migrate;
+extern const struct command command_db_backup;
+extern const struct command command_db_backup_list;
+extern const struct command command_db_backup_verify;
+extern const struct command command_db_restore;
+extern const struct command command_audit_show;
+extern const struct command command_audit_verify;
 extern const struct command command_cache_stats;
 extern const struct command command_cache_clear;
 

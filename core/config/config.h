@@ -39,6 +39,14 @@ struct policy {
 	int64_t backup_max_age_us;
 };
 
+/* [backup]. */
+struct backup_config {
+	const char *dir;   /* absolute */
+	bool dir_is_given; /* not the default: in production it must be */
+	int64_t keep;      /* verified ones */
+	int64_t level;     /* of zstd, 1 to 19 */
+};
+
 /* One [connection:NAME], or one that the environment alone makes. */
 struct connection {
 	const char *name;
@@ -52,6 +60,19 @@ struct connection {
 	struct settings settings; /* the driver's keys; endpoint whole from one layer; *_file
 				   * forms of convention variables read, INI *_file keys not yet */
 	struct origin origin;
+};
+
+/* A password in plain words in a file that others see. In production it is an error. */
+struct exposed_secret {
+	struct origin origin;
+	const char *what;   /* "a password" */
+	const char *danger; /* "git tracks the file" */
+	const char *remedy;
+};
+struct exposed_secrets {
+	struct exposed_secret *items;
+	size_t count;
+	size_t capacity;
 };
 
 /* A [plugin:NAME] section. */
@@ -121,11 +142,13 @@ struct project {
 	const char *actor;
 
 	struct policy policy;
+	struct backup_config backup;
 	struct audit audit;
 	enum log_level log_level;
 	enum log_format log_format;
 
 	struct settings resolved; /* every value with its origin, for doctor and --verbose */
+	struct exposed_secrets exposed;
 };
 
 struct config_input {

@@ -6,6 +6,8 @@
 
 #include "config/config.h"
 
+#include <sys/types.h>
+
 /* VEC_PUSH for a vector whose memory is an arena's: the old array stays behind. */
 #define ARENA_PUSH(arena, vec, value)                                                                  \
 	do {                                                                                           \
@@ -133,6 +135,10 @@ enum status environment_read(struct loader *loader, enum layer layer, const char
 /* The same over both layers, the stronger first. */
 enum status environment_find(struct loader *loader, const char *name, bool secret, struct setting *ret,
 			     struct error *error) MUST_CHECK;
+/* actor.c: who acts. */
+enum status actor_read(struct loader *loader, struct error *error) MUST_CHECK;
+/* A user's name, or "uid N" where there is none; in the arena. */
+const char *actor_of_user(struct arena *arena, uid_t user);
 /* The folder from which a layer's relative paths go. */
 const char *layer_folder(const struct loader *loader, enum layer layer);
 /* ${NAME} and $$ in a value of the INI. */
@@ -258,6 +264,9 @@ void exposure_note(struct loader *loader, const char *key, const char *written,
 		   const struct origin *origin);
 /* In production: such a file is readable by its owner and group only, and not in git. */
 enum status exposures_check(struct loader *loader, struct error *error) MUST_CHECK;
+/* The same for a file that holds one secret alone: "the audit trail's key". */
+enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
+			       struct error *error) MUST_CHECK;
 
 /* ---- words.c ------------------------------------------------------------------------------------ */
 

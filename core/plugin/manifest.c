@@ -272,6 +272,18 @@ enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_n
 	return STATUS_OK;
 }
 
+const char *capability_name(uint64_t caps)
+{
+	static const char *const names[] = {
+		"elq.history", "elq.lock",   "elq.batch",  "elq.load",   "elq.record",  "elq.schema",
+		"elq.ddl",     "elq.review", "elq.digest", "elq.backup", "elq.scratch", "elq.health",
+	};
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (caps & (UINT64_C(1) << i))
+			return names[i];
+	return "an extension";
+}
+
 enum status manifest_adopt_extensions(struct driver *driver, struct error *error)
 {
 	for (size_t i = 0; i < COUNT_OF(extensions); i++) {

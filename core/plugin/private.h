@@ -35,14 +35,22 @@ enum status verify_open(const char *path, int *ret_fd, struct error *error) MUST
 enum status verify_pin(int fd, const char *path, const struct plugin_config *section, int *ret_fd,
 		       struct error *error) MUST_CHECK;
 
+/* ---- built in (builtin.c) ------------------------------------------------------ */
+
+/* The i-th built-in plugin, or NULL. */
+const struct builtin *builtin_at(size_t index);
+const struct builtin *builtin_find(uint32_t kind, const char *name); /* or NULL */
+
 /* ---- which file (source.c) ----------------------------------------------------- */
 
-/* Where a plugin of a kind and name must lie. */
+/* Where a plugin of a kind and name must lie: in the file that its section names, else
+ * in the program, else in the plugin folder. */
 struct source {
 	uint32_t kind;
 	const char *name;
-	const char *path;                    /* absolute */
+	const char *path;                    /* absolute; BUILTIN_PATH */
 	const struct plugin_config *section; /* or NULL */
+	const struct builtin *builtin;       /* or NULL: it is a file */
 };
 void source_find(const struct project *project, struct arena *arena, uint32_t kind, const char *name,
 		 struct source *ret);
@@ -110,10 +118,12 @@ const struct elq_param *param_find(const struct plugin *plugin, const char *name
 /* "did you mean ...? The driver knows: ..." */
 void param_hint(const struct plugin *plugin, const char *name, uint32_t migration, struct error *error);
 
-/* Does DATABASE_URL stand for this connection's endpoint? When only its scheme is
- * not the driver's, a warning says so. */
-bool url_applies(struct observer *observer, const struct project *project,
-		 const struct connection *connection, const struct driver *driver);
+/* Does DATABASE_URL stand for this connection's endpoint? When its scheme is that of
+ * another installed driver it does not, and a warning says so; when it is nobody's that is
+ * STATUS_CONFIG. */
+enum status url_applies(struct observer *observer, const struct project *project,
+			const struct connection *connection, const struct driver *driver, bool *ret,
+			struct error *error) MUST_CHECK;
 /* Registers the password inside a URL, as written and decoded. */
 void url_hide_password(struct observer *observer, const char *url);
 
@@ -175,5 +185,12 @@ struct database {
 	bool ours;                     /* inside a unit begun without ELQ_BEGIN_MIGRATION */
 	struct elq_connection *handle; /* under caller.guard */
 };
+
+/* The same for a slot of an extension: STATUS_UNSUPPORTED when driver or connection lack it. */
+enum status database_enter(struct database *database, uint64_t cap, const char *extension,
+			   bool shielded, struct elq_call *ret, struct error *error) MUST_CHECK;
+/* Without a handle yet; the caller fills it in and closes the database. */
+struct database *database_new(struct observer *observer, const struct driver *driver,
+			      const struct connection *connection);
 
 #endif

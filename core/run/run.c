@@ -21,6 +21,8 @@ void run_init(struct run *run, struct observer *observer, struct invocation *inv
 static void target_free(struct target *target)
 {
 	prefetch_drop(target);
+	if (target->handler_free)
+		target->handler_free(target);
 	if (target->migrator_loaded)
 		migrator_free(&target->migrator);
 	database_close(target->database);
@@ -64,6 +66,7 @@ static enum status visit(struct run *run, station *visit_one)
 		if (atomic_load(&run->stop))
 			break;
 	}
+	refusal_remedies(run);
 	if (atomic_load(&run->stop) && !strongest)
 		strongest = stop_status(run, &run->error);
 	return strongest;
@@ -94,6 +97,8 @@ static enum status reach(struct run *run)
 	if (!status)
 		status = visit(run, station_check_capable);
 	if (!status)
+		status = visit(run, station_choose);
+	if (!status)
 		status = visit(run, station_wait_turn);
 	if (!status)
 		status = visit(run, facts_identities);
@@ -121,10 +126,8 @@ static enum status commit_to_it(struct run *run)
 
 static enum status run_on_targets(struct run *run)
 {
-	int64_t jobs = JOBS_DEFAULT;
-	enum status status = option_count(run->invocation, OPTION_JOBS, &jobs, &run->error);
-	if (!status)
-		status = reach(run);
+	int64_t jobs = option_count(run->invocation, OPTION_JOBS, JOBS_DEFAULT);
+	enum status status = reach(run);
 	if (!status)
 		status = visit(run, station_check_target);
 	if (!status && run->dry_run)
@@ -158,7 +161,7 @@ static enum status run_with_connections(struct run *run)
 	enum status status = select_targets(run, &run->error);
 	if (status)
 		return status;
-	if (facts_command(run).class_ != GUARD_SAFE)
+	if (facts_command(run).class_ != GUARD_SAFE || run->command->flags & COMMAND_RECORDS)
 		status = signals_start(run, &run->error);
 	if (!status)
 		status = run_on_targets(run);
@@ -190,14 +193,10 @@ static enum status run_alone(struct run *run)
  * local facts. */
 static enum status run_local(struct run *run)
 {
-	if (run->command->flags & COMMAND_NO_DRY_RUN && run->dry_run) {
-		error_set(&run->error, STATUS_USAGE, "%s has nothing to show under --dry-run",
-			  run->command->name);
-		return STATUS_USAGE;
-	}
 	if (!(run->command->flags & COMMAND_CHOOSES) && facts_command(run).class_ != GUARD_SAFE)
 		return run_alone(run);
-	if (run->command->flags & COMMAND_CHOOSES) {
+	bool named = !(run->command->flags & COMMAND_NAMED) || connections_named(run->invocation);
+	if (run->command->flags & COMMAND_CHOOSES && named) {
 		enum status status = select_targets(run, &run->error);
 		if (!status)
 			status = visit(run, station_verdict_local);
@@ -208,6 +207,7 @@ static enum status run_local(struct run *run)
 	}
 	run->status = run->command->local(run, &run->error);
 	for (size_t i = 0; i < run->target_count; i++) {
+		target_flush(run, &run->targets[i]);
 		run->targets[i].worked = true;
 		run->targets[i].status = run->status;
 		outcome_record(run, &run->targets[i]);
@@ -240,6 +240,14 @@ static enum status load_project(struct run *run)
 	return STATUS_OK;
 }
 
+static bool goes_to_connections(const struct run *run)
+{
+	const struct command *command = run->command;
+	if (!command->local || !command->check)
+		return !command->local;
+	return connections_named(run->invocation);
+}
+
 enum status run_execute(struct run *run)
 {
 	log_set_command(run->observer, run->command->name, run->id);
@@ -247,7 +255,7 @@ enum status run_execute(struct run *run)
 	if (!(run->command->flags & COMMAND_NO_PROJECT))
 		status = load_project(run);
 	if (!status)
-		status = run->command->local ? run_local(run) : run_with_connections(run);
+		status = goes_to_connections(run) ? run_with_connections(run) : run_local(run);
 	run->status = status;
 	return status;
 }
