@@ -8,6 +8,7 @@ const struct command *const command_table[] = {
 	&command_help,
 	&command_version,
 	&command_completion,
+	&command_doctor,
 	&command_plugin_list,
 	&command_plugin_new,
 	&command_make_migration,
@@ -27,6 +28,10 @@ const struct command *const command_table[] = {
 	&command_db_backup_list,
 	&command_db_backup_verify,
 	&command_db_restore,
+	&command_audit_show,
+	&command_audit_verify,
+	&command_cache_stats,
+	&command_cache_clear,
 };
 const size_t command_count = COUNT_OF(command_table);
 

@@ -20,7 +20,7 @@ void steps_add(struct migrator *migrator, const struct row *row, bool down)
 				   capacity * sizeof(*migrator->steps));
 		migrator->step_capacity = capacity;
 	}
-	bool resumes = row->state == ROW_PARTIAL && row->entry->down == down && !migrator->wipe;
+	bool resumes = row->state == ROW_PARTIAL && row->entry->down == down;
 	migrator->steps[migrator->step_count++] = (struct step){
 		.file = row->file,
 		.entry = row->entry,

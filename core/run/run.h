@@ -48,9 +48,11 @@ struct result_list {
 /* One selected connection, from selection to outcome. */
 struct target {
 	struct arena arena;
-	const struct connection *connection;
-	const struct driver *driver; /* NULL until loaded */
-	struct database *database;   /* NULL until opened */
+	const struct connection *connection; /* NULL: a writing command without any (run.c) */
+	const struct driver *driver;         /* NULL until loaded */
+	/* NULL until opened, then the same to the end. Atomic: a signal that cancels may come
+	 * while others are still being opened. */
+	struct database *_Atomic database;
 	const struct database_info *info;
 	struct elq_note note; /* of its driver */
 	const char *word;     /* "production" or the environment's word */

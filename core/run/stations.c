@@ -63,6 +63,7 @@ enum status station_choose(struct run *run, struct target *target, struct error 
 enum status station_open_database(struct run *run, struct target *target, struct error *error)
 {
 	int64_t wait_us = option_duration_us(run->invocation, OPTION_CONNECT_WAIT, 0);
+	struct database *database = NULL;
 	enum status status = STATUS_OK;
 	uint32_t flags = 0;
 	if (facts_command(run).class_ != GUARD_SAFE ||
@@ -74,16 +75,18 @@ enum status station_open_database(struct run *run, struct target *target, struct
 	int64_t start = clock_monotonic_ns();
 	for (;;) {
 		status = database_open(run->observer, &run->project, target->connection, target->driver,
-				       flags, &target->database, error);
+				       flags, &database, error);
 		if (status != STATUS_CONNECT || (clock_monotonic_ns() - start) / 1000 >= wait_us)
 			break;
 		error_clear(error);
 		if (stop_wait(run, CONNECT_RETRY_MS))
 			return stop_status(run, error);
 	}
-	if (!status)
-		target->info = database_info(target->database);
-	return status;
+	if (status)
+		return status;
+	target->info = database_info(database);
+	target->database = database;
+	return STATUS_OK;
 }
 
 /* A run that has nothing to do needs no backup: every deployment runs migrate:run,

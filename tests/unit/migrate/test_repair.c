@@ -70,6 +70,15 @@ static void accept_leaves_a_baselined_migration_baselined(void **state)
 	expect_rows(place, "1_a baselined");
 }
 
+static void a_repair_moves_the_checkpoint(void **state)
+{
+	struct place *place = *state;
+	put_table(place, "1_a.sql", "a");
+	place_run(place);
+	must(place, try_repair(place, REPAIR_MARK_REVERTED, "1_a"));
+	expect_checkpoint_at_the_end(place);
+}
+
 static void forget_takes_what_has_no_file_out_of_the_way(void **state)
 {
 	struct place *place = *state;
@@ -171,6 +180,15 @@ static void baseline_marks_everything_up_to_the_name(void **state)
 	expect_reported(place, "-3_c");
 	expect_rows(place, "1_a baselined, 2_b baselined, 3_c pending, R_v pending");
 	expect_chain(place);
+}
+
+static void a_baseline_moves_the_checkpoint(void **state)
+{
+	struct place *place = *state;
+	place_sql(place, "CREATE TABLE a (id)");
+	put_table(place, "1_a.sql", "a");
+	must(place, try_baseline(place, "1_a"));
+	expect_checkpoint_at_the_end(place);
 }
 
 static void baseline_needs_a_schema(void **state)
@@ -281,11 +299,13 @@ int main(void)
 		CASE(accept_records_the_new_checksum),
 		CASE(accept_needs_an_edited_applied_file),
 		CASE(accept_leaves_a_baselined_migration_baselined),
+		CASE(a_repair_moves_the_checkpoint),
 		CASE(forget_takes_what_has_no_file_out_of_the_way),
 		CASE(mark_applied_records_what_was_done_by_hand),
 		CASE(mark_reverted_records_what_was_undone_by_hand),
 		CASE(a_half_applied_migration_is_marked_either_way),
 		CASE(baseline_marks_everything_up_to_the_name),
+		CASE(a_baseline_moves_the_checkpoint),
 		CASE(baseline_needs_a_schema),
 		CASE(baseline_needs_a_history_without_applied_migrations),
 		CASE(baseline_takes_a_versioned_name),
