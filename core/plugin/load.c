@@ -85,14 +85,18 @@ static enum status find_entry(const struct loaded *loaded, void **ret_handle, el
 		return STATUS_OK;
 	}
 	void *handle = NULL;
+	elq_plugin_fn *entry;
 	enum status status = map_file(loaded, &handle, error);
 	if (status != STATUS_OK)
 		return status;
 	void *symbol = dlsym(handle, ELQ_ENTRY_SYMBOL);
-	if (symbol == NULL)
-		return error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s",
-				 loaded->path, ELQ_ENTRY_SYMBOL, linker_words());
-	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
+	if (symbol == NULL) {
+		error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s", loaded->path,
+			  ELQ_ENTRY_SYMBOL, linker_words());
+		return STATUS_PLUGIN_REFUSED;
+	}
+	memcpy(&entry, &symbol, sizeof(entry));
+	*ret_entry = entry;
 	*ret_handle = handle;
 	return STATUS_OK;
 }
@@ -207,7 +211,7 @@ static enum status load(struct observer *observer, const struct project *project
 enum status driver_load(struct observer *observer, const struct project *project, const char *name,
 			const struct driver **ret, struct error *error)
 {
-	const union any_plugin *any;
+	const union any_plugin *any = NULL;
 	enum status status = load(observer, project, ELQ_KIND_DRIVER, name, &any, error);
 	if (status == STATUS_OK)
 		*ret = &any->driver;
@@ -217,7 +221,7 @@ enum status driver_load(struct observer *observer, const struct project *project
 enum status seeder_load(struct observer *observer, const struct project *project, const char *name,
 			const struct seeder_plugin **ret, struct error *error)
 {
-	const union any_plugin *any;
+	const union any_plugin *any = NULL;
 	enum status status = load(observer, project, ELQ_KIND_SEEDER, name, &any, error);
 	if (status == STATUS_OK)
 		*ret = &any->seeder;
@@ -227,7 +231,7 @@ enum status seeder_load(struct observer *observer, const struct project *project
 enum status cache_load(struct observer *observer, const struct project *project, const char *name,
 		       const struct cache_plugin **ret, struct error *error)
 {
-	const union any_plugin *any;
+	const union any_plugin *any = NULL;
 	enum status status = load(observer, project, ELQ_KIND_CACHE, name, &any, error);
 	if (status == STATUS_OK)
 		*ret = &any->cache;
