@@ -10,8 +10,8 @@
 #define META_CAP ((size_t)1 << 20)
 #define HOLDER_CAP ((size_t)4 << 10)
 
-static enum status need(const struct database *database, uint64_t cap, const char *extension,
-			struct error *error)
+enum status database_need(const struct database *database, uint64_t cap, const char *extension,
+			  struct error *error)
 {
 	if ((database->info.caps & cap) != 0)
 		return STATUS_OK;
@@ -25,7 +25,7 @@ static enum status need(const struct database *database, uint64_t cap, const cha
 static enum status enter(struct database *database, uint64_t cap, const char *extension, bool shielded,
 			 struct elq_call *ret, struct error *error)
 {
-	enum status status = need(database, cap, extension, error);
+	enum status status = database_need(database, cap, extension, error);
 	return status != STATUS_OK ? status : call_enter(database, shielded, ret, error);
 }
 

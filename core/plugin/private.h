@@ -127,6 +127,7 @@ struct database {
 	const struct connection *connection;
 	struct database_info info;
 	struct elq_lock *lock;
+	struct elq_load *load;
 	bool ours; /* inside a unit begun without ELQ_BEGIN_MIGRATION */
 	bool opening;
 	int64_t deadline_ns;
@@ -146,6 +147,9 @@ enum status call_enter(struct database *database, bool shielded, struct elq_call
  * names driver and slot. */
 enum status call_leave(struct database *database, int32_t code, const char *slot,
 		       struct error *error) MUST_CHECK;
+/* STATUS_UNSUPPORTED, naming driver and extension, when this connection has no `cap`. */
+enum status database_need(const struct database *database, uint64_t cap, const char *extension,
+			  struct error *error) MUST_CHECK;
 /* A slot that broke the contract: STATUS_INTERNAL, naming driver and slot. */
 enum status call_broken(struct database *database, const char *slot, const char *what,
 			struct error *error) MUST_CHECK;
