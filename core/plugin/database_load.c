@@ -5,7 +5,7 @@
 static enum status enter(struct database *database, struct elq_call *ret, struct error *error)
 {
 	enum status status = database_need(database, ELQ_CAP_LOAD, ELQ_EXT_LOAD, error);
-	return status != STATUS_OK ? status : call_enter(database, false, ret, error);
+	return status != STATUS_OK ? status : call_enter(&database->caller, false, ret, error);
 }
 
 static enum status none_open(const struct database *database, struct error *error)
@@ -29,9 +29,10 @@ enum status database_load_begin(struct database *database, const struct elq_load
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->load.begin(&call, database->handle, &sized, &load);
-	status = call_leave(database, code, "load.begin", error);
+	status = call_leave(&database->caller, code, "load.begin", error);
 	if (status == STATUS_OK && load == NULL)
-		return call_broken(database, "load.begin", "it succeeded without a load", error);
+		return call_broken(&database->caller, "load.begin", "it succeeded without a load",
+				   error);
 	if (status == STATUS_OK)
 		database->load = load;
 	return status;
@@ -47,7 +48,7 @@ enum status database_load_write(struct database *database, const struct elq_valu
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->load.write(&call, database->load, values, row_count);
-	return call_leave(database, code, "load.write", error);
+	return call_leave(&database->caller, code, "load.write", error);
 }
 
 enum status database_load_finish(struct database *database, struct elq_load_result *ret,
@@ -63,11 +64,12 @@ enum status database_load_finish(struct database *database, struct elq_load_resu
 		return status;
 	database->load = NULL; /* the driver frees it, also when it fails */
 	int32_t code = database->driver->load.finish(&call, load, &result);
-	status = call_leave(database, code, "load.finish", error);
+	status = call_leave(&database->caller, code, "load.finish", error);
 	if (status != STATUS_OK)
 		return status;
 	if (result.inserted < 0 || result.skipped < 0 || result.updated < 0)
-		return call_broken(database, "load.finish", "it counts less than no rows", error);
+		return call_broken(&database->caller, "load.finish", "it counts less than no rows",
+				   error);
 	*ret = result;
 	return STATUS_OK;
 }
@@ -77,11 +79,11 @@ void database_load_abandon(struct database *database)
 	ERROR_CLEANUP struct error ignored = {0};
 	struct elq_call call;
 	struct elq_load *load = database->load;
-	if (load == NULL || call_enter(database, true, &call, &ignored) != STATUS_OK)
+	if (load == NULL || call_enter(&database->caller, true, &call, &ignored) != STATUS_OK)
 		return;
 	database->load = NULL;
 	database->driver->load.abandon(&call, load);
-	(void)!call_leave(database, ELQ_OK, "load.abandon", &ignored);
+	(void)!call_leave(&database->caller, ELQ_OK, "load.abandon", &ignored);
 }
 
 enum status database_reserve_ids(struct database *database, const struct elq_str *table, uint64_t count,
@@ -94,11 +96,12 @@ enum status database_reserve_ids(struct database *database, const struct elq_str
 		return status;
 	int32_t code =
 		database->driver->load.reserve_ids(&call, database->handle, table, count, &first);
-	status = call_leave(database, code, "load.reserve_ids", error);
+	status = call_leave(&database->caller, code, "load.reserve_ids", error);
 	if (status != STATUS_OK)
 		return status;
 	if (first == INT64_MIN || count > (uint64_t)(INT64_MAX - (first < 0 ? 0 : first)))
-		return call_broken(database, "load.reserve_ids", "the ids do not exist", error);
+		return call_broken(&database->caller, "load.reserve_ids", "the ids do not exist",
+				   error);
 	*ret_first = first;
 	return STATUS_OK;
 }

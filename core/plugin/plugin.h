@@ -1,6 +1,7 @@
-/* plugin.h - find, verify, load and query plugins; and `struct database`, a
- * driver's connection as the rest of the core sees it: no ABI types beyond
- * this module's neighbours but the plain data structs of driver.h. */
+/* plugin.h - find, verify, load and query plugins of all kinds; and what the rest
+ * of the core sees of them: `struct database`, a driver's connection; `struct
+ * sower`, a seeder at work; `struct store`, a cache's handle. No ABI types leave
+ * this module but the plain data structs of the public headers. */
 #ifndef PLUGIN_PLUGIN_H
 #define PLUGIN_PLUGIN_H
 
@@ -9,10 +10,12 @@
 #include "observe/observe.h"
 
 #include <eloquent/backup.h>
+#include <eloquent/cache.h>
 #include <eloquent/driver.h>
 #include <eloquent/load.h>
 #include <eloquent/plugin.h>
 #include <eloquent/review.h>
+#include <eloquent/seeder.h>
 
 #include <stdatomic.h>
 
@@ -46,13 +49,20 @@ void candidates_free(struct candidates *candidates);
 
 /* ---- loading ---------------------------------------------------------------- */
 
-/* A loaded driver: host-side copies, valid until the process ends. */
-struct driver {
+/* What every loaded plugin has: host-side copies, valid until the process ends. It
+ * is the first member of the three kinds below. */
+struct plugin {
 	const char *name;
 	const char *version;
 	const char *path;
-	struct elq_note note;
+	struct elq_note note; /* its kind says which of the three this is */
 	uint64_t caps;
+	const struct elq_param *params; /* host-side copies */
+	size_t param_count;
+};
+
+struct driver {
+	struct plugin plugin;
 	struct elq_driver ops;      /* min(sizes) copied, required slots checked */
 	struct elq_history history; /* likewise; all zero without the capability's bit */
 	struct elq_lock_ops lock;
@@ -62,8 +72,14 @@ struct driver {
 	struct elq_scratch scratch;
 	struct elq_load_ops load;
 	struct elq_review_ops review;
-	const struct elq_param *params; /* host-side copies */
-	size_t param_count;
+};
+struct seeder_plugin {
+	struct plugin plugin;
+	struct elq_seeder ops;
+};
+struct cache_plugin {
+	struct plugin plugin;
+	struct elq_cache ops;
 };
 
 /* The one process-wide table, under its lock; loads what is not loaded yet. The
@@ -71,10 +87,14 @@ struct driver {
  * _REFUSED with every candidate and its reason, the linker's words included. */
 enum status driver_load(struct observer *observer, const struct project *project, const char *name,
 			const struct driver **ret, struct error *error) MUST_CHECK;
+enum status seeder_load(struct observer *observer, const struct project *project, const char *name,
+			const struct seeder_plugin **ret, struct error *error) MUST_CHECK;
+enum status cache_load(struct observer *observer, const struct project *project, const char *name,
+		       const struct cache_plugin **ret, struct error *error) MUST_CHECK;
 /* The note alone, no code run. */
 enum status driver_note(const struct project *project, const char *name, struct elq_note *ret,
 			struct error *error) MUST_CHECK;
-const struct elq_param *driver_param(const struct driver *driver, const char *name, size_t size);
+const struct elq_param *plugin_param(const struct plugin *plugin, const char *name, size_t size);
 
 /* ---- a database -------------------------------------------------------------- */
 
@@ -198,5 +218,68 @@ void database_load_abandon(struct database *database); /* without an open one no
 /* Ids of the table's integer key: *ret_first ... *ret_first + count - 1. */
 enum status database_reserve_ids(struct database *database, const struct elq_str *table, uint64_t count,
 				 int64_t *ret_first, struct error *error) MUST_CHECK;
+
+/* ---- a seeder at work ----------------------------------------------------------- */
+
+struct sower;
+
+/* follows: the database whose cancellation ends the seeder's calls as well, or NULL; it
+ * and the plugin outlive the sower. [one thread per sower] */
+struct sower *sower_new(struct observer *observer, const struct seeder_plugin *seeder,
+			const struct database *follows);
+void sower_free(struct sower *sower);
+/* unit is the seeder's word, redacted and clean; total 0: unknown. */
+void sower_on_progress(struct sower *sower,
+		       void (*progress)(void *context, uint64_t done, uint64_t total, const char *unit),
+		       void *context);
+/* Calls back per seed of this seeder in the folder; a seed's strings live until the
+ * callback returns, each name is UTF-8 text without zeros. Non-zero stops, which is no
+ * failure. STATUS_MALFORMED with the file. */
+enum status sower_list(struct sower *sower, const char *folder,
+		       int32_t (*seed)(void *context, const struct elq_seed *seed), void *context,
+		       struct error *error) MUST_CHECK;
+/* Sows one seed that sower_list gave. The target's slots may have failed before: their
+ * error, which the target keeps, is then the better one. */
+enum status sower_run(struct sower *sower, const struct elq_seed *seed,
+		      const struct elq_seed_target *target, struct error *error) MUST_CHECK;
+
+/* ---- a cache's handle ----------------------------------------------------------- */
+
+struct store;
+
+struct store_stats {    /* of our prefix only; < 0: not known */
+	uint32_t flags; /* ELQ_CACHE_* */
+	int64_t entries;
+	int64_t bytes;
+	int64_t hits;
+	int64_t misses;
+	int64_t evictions;
+	int64_t errors;
+	const char *location; /* lives as long as the store */
+};
+
+/* Resolves `given` against the plugin's table, as for a connection (owner names the
+ * section in messages), and opens. prefix: what this handle's keys begin with. The plugin
+ * outlives the store. [one thread per store] */
+enum status store_open(struct observer *observer, const struct project *project, const char *owner,
+		       const struct settings *given, const struct cache_plugin *plugin,
+		       const char *prefix, struct store **ret, struct error *error) MUST_CHECK;
+void store_close(struct store *store);
+const struct cache_plugin *store_plugin(const struct store *store);
+/* Deadline for each slot that follows, in microseconds from its start; 0: none. */
+void store_set_timeout(struct store *store, int64_t timeout_us);
+/* Appends the value to *ret. Not there, or its time is over: *ret_found is false. */
+enum status store_get(struct store *store, struct elq_str key, struct text *ret, bool *ret_found,
+		      struct error *error) MUST_CHECK;
+/* ttl_us 0: no end. */
+enum status store_set(struct store *store, struct elq_str key, struct elq_str value, int64_t ttl_us,
+		      struct error *error) MUST_CHECK;
+enum status store_remove(struct store *store, struct elq_str key, bool *ret_removed,
+			 struct error *error) MUST_CHECK;
+/* prefix begins with the handle's own. */
+enum status store_clear(struct store *store, const char *prefix, int64_t *ret_removed,
+			struct error *error) MUST_CHECK;
+enum status store_get_stats(struct store *store, struct store_stats *ret,
+			    struct error *error) MUST_CHECK;
 
 #endif

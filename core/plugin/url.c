@@ -35,13 +35,13 @@ bool url_applies(struct observer *observer, const struct project *project,
 	const char *url = project->database_url;
 	if (url == NULL || !text_equal(connection->name, project->default_connection))
 		return false;
-	if (scheme_claimed(url, driver->note.schemes))
+	if (scheme_claimed(url, driver->plugin.note.schemes))
 		return true;
 	log_write(observer, LOG_WARN,
 		  "DATABASE_URL is not used: the driver %s of the default connection \"%s\" takes URLs "
 		  "of the schemes: %s",
-		  driver->name, connection->name,
-		  driver->note.schemes[0] != '\0' ? driver->note.schemes : "none");
+		  driver->plugin.name, connection->name,
+		  driver->plugin.note.schemes[0] != '\0' ? driver->plugin.note.schemes : "none");
 	return false;
 }
 

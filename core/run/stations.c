@@ -119,7 +119,7 @@ enum status station_check_capable(struct run *run, struct target *target, struct
 		error_set(error, STATUS_UNSUPPORTED, "%s needs the driver's %s, and driver %s has none",
 			  run->command->name,
 			  target->info->caps & ELQ_CAP_HISTORY ? "elq.lock" : "elq.history",
-			  target->driver->name);
+			  target->driver->plugin.name);
 		return STATUS_UNSUPPORTED;
 	}
 	if (writes && (target->info->flags & ELQ_CONN_READ_ONLY)) {

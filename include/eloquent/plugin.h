@@ -15,7 +15,7 @@
 #ifndef ELOQUENT_PLUGIN_H
 #define ELOQUENT_PLUGIN_H
 
-#include <eloquent/abi.h>
+#include <eloquent/host.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -101,9 +101,10 @@ struct elq_manifest {
 	struct elq_str version;
 	const struct elq_param *params; /* stride params[0].struct_size */
 	uint64_t param_count;
-	/* [load] Once per process, before any other slot; never undone. NULL: nothing to do. */
-	int32_t (*process_init)(void);
-	const void *ops; /* the kind's vtable: struct elq_driver, ... */
+	/* [load] Once per process, before any other slot; never undone. NULL: nothing to do. The
+	 * call is for errors and logs; no connection stands behind it. */
+	int32_t (*process_init)(const struct elq_call *call);
+	const void *ops; /* the kind's vtable: struct elq_driver, elq_seeder, elq_cache */
 };
 ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, caps) == 16, "elq_manifest layout");
 ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, ops) == 88, "elq_manifest layout");

@@ -166,7 +166,7 @@ static void a_slot_that_fails_in_silence_gets_a_sentence(void **state)
 	assert_says(
 		&stage.scene,
 		"the driver puppet failed in its slot execute and does not say why (ELQ_ERR_FAILED)");
-	assert_says(&stage.scene, stage.driver->path);
+	assert_says(&stage.scene, stage.driver->plugin.path);
 	assert_false(stage.scene.error.retryable);
 	stage_close(&stage);
 }

@@ -291,9 +291,9 @@ static void credentials_of_the_urls_own_layer_stay(void **state)
 	stage_url(&stage, "puppet://h/x");
 	/* The same driver without a required endpoint key. */
 	struct driver driver = *stage.driver;
-	memcpy(params, driver.params, driver.param_count * sizeof(params[0]));
+	memcpy(params, driver.plugin.params, driver.plugin.param_count * sizeof(params[0]));
 	params[0].flags = 0;
-	driver.params = params;
+	driver.plugin.params = params;
 	stage.driver = &driver;
 	stage_set(&stage, "host", "ini-host");
 	stage_set(&stage, "port", "17");
