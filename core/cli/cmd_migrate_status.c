@@ -84,26 +84,6 @@ static bool row_is_settled(const struct row *row)
 	return row->state == ROW_APPLIED || row->state == ROW_BASELINED;
 }
 
-static bool row_is_wrong(const struct row *row)
-{
-	return row->state == ROW_MODIFIED || row->state == ROW_MISSING ||
-	       row->state == ROW_OUT_OF_ORDER;
-}
-
-static enum status exit_code_of(const struct migrator *migrator, struct error *error)
-{
-	size_t pending = 0;
-	for (size_t i = 0; i < migrator->row_count; i++)
-		pending += !row_is_settled(&migrator->rows[i]) && !row_is_wrong(&migrator->rows[i]);
-	enum status status = migrator_check_consistent(migrator, error);
-	if (status || !pending)
-		return status;
-	error_set(error, STATUS_PENDING, "%zu migration%s pending", pending,
-		  pending == 1 ? " is" : "s are");
-	error_hint(error, "run them with eloquent migrate:run");
-	return STATUS_PENDING;
-}
-
 static void status_say_rows(struct run *run, struct target *target)
 {
 	const struct migrator *migrator = &target->migrator;
@@ -143,7 +123,7 @@ static enum status status_check(struct run *run, struct target *target, struct e
 		log_write(run->observer, LOG_WARN, "%s: the migrations folder %s does not exist",
 			  target->connection->name, migrator->folder_path);
 	status_say_rows(run, target);
-	return option_given(run->invocation, OPTION_EXIT_CODE) ? exit_code_of(migrator, error)
+	return option_given(run->invocation, OPTION_EXIT_CODE) ? migrator_check_applied(migrator, error)
 							       : STATUS_OK;
 }
 

@@ -20,6 +20,8 @@ const struct command *const command_table[] = {
 	&command_migrate_repair,
 	&command_migrate_unlock,
 	&command_db_stamp,
+	&command_db_seed,
+	&command_db_seed_precheck,
 };
 const size_t command_count = COUNT_OF(command_table);
 

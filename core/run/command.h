@@ -43,7 +43,11 @@ struct target;
 	X(EXIT_CODE, "exit-code", 0, "", "exit 4 when something is pending or wrong")                  \
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \
-	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")
+	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
+	X(CLASS, "class", 1, "NAME", "this seed alone; UserSeeder and User are one name")              \
+	X(COUNT_OF_ROWS, "count", 1, "N", "how many rows a seed makes, where it makes them up")        \
+	X(SEED, "seed", 1, "N", "the number that made-up rows follow from")                            \
+	X(AS_OF, "as-of", 1, "DATE", "the day that counts as today: 2026-01-31")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,

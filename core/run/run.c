@@ -21,6 +21,8 @@ void run_init(struct run *run, struct observer *observer, struct invocation *inv
 static void target_free(struct target *target)
 {
 	prefetch_drop(target);
+	if (target->handler_free)
+		target->handler_free(target->handler_data);
 	if (target->migrator_loaded)
 		migrator_free(&target->migrator);
 	database_close(target->database);

@@ -61,10 +61,11 @@ struct target {
 	bool locked;
 	struct migrator migrator; /* loaded by the migrate:* handlers' check */
 	bool migrator_loaded;
-	struct prefetch *prefetch; /* the files, on their way; or NULL */
-	void *handler_data;        /* the handler's own, in the arena */
-	bool idle;                 /* check found nothing to do */
-	bool skipped;              /* unreachable under --keep-going, or never came to work */
+	struct prefetch *prefetch;        /* the files, on their way; or NULL */
+	void *handler_data;               /* the handler's own, in the arena */
+	void (*handler_free)(void *data); /* of what hangs on it beside the arena; or NULL */
+	bool idle;                        /* check found nothing to do */
+	bool skipped;                     /* unreachable under --keep-going, or never came to work */
 	bool worked;
 	bool intended;    /* its intent is on record */
 	bool check_later; /* another run was in the way: check under the lock */
