@@ -220,7 +220,7 @@ static int32_t report_rows(struct elq_load *load, uint64_t rows)
 		return failure_report_row(load->connection, load->seen + load->statement, NULL);
 	char hint[96];
 	sqlite3_snprintf(sizeof(hint), hint, "it is one of the rows %lld to %lld of this load",
-			 (long long)load->seen + 1, (long long)(load->seen + (int64_t)rows));
+			 (long long)load->seen + 1, (long long)load->seen + (long long)rows);
 	return failure_report_row(load->connection, -1, hint);
 }
 
