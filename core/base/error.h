@@ -77,6 +77,9 @@ struct error {
 	int64_t native;
 	bool retryable; /* everything was rolled back; the same work may be tried once more */
 	bool outcome_unknown;
+	struct error *more; /* what else was found by the same look (error_add) */
+	size_t more_count;
+	size_t more_capacity;
 };
 #define ERROR_CLEANUP CLEANUP(error_clear)
 
@@ -87,6 +90,9 @@ void error_at(struct error *error, const char *file, int64_t line, int64_t state
 /* Puts "text: " before the message. */
 void error_prefix(struct error *error, const char *format, ...) PRINTF(2, 3);
 void error_move(struct error *to, struct error *from); /* from is empty after */
+/* Adds a finding to what was found before; the strongest, of equals the first, stands in
+ * front and decides. `found` is empty after. Returns the status in front. */
+enum status error_add(struct error *all, struct error *found);
 void error_clear(struct error *error);
 
 #endif

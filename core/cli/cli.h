@@ -29,7 +29,8 @@ const char *prohibited_answer(const char *word);
 
 /* ---- parsing (parse.c) ------------------------------------------------------ */
 /* argv without the program's name. Fills *ret, which invocation_free frees.
- * STATUS_USAGE or STATUS_PROHIBITED; the message names the nearest known word.
+ * STATUS_USAGE or STATUS_PROHIBITED; the message names the nearest known word, and of
+ * *ret only the command is set, when there was one.
  * Wants of help and version are options in *ret; command may be NULL then. */
 enum status invocation_parse(int count, const char *const *words, struct invocation *ret,
 			     struct error *error) MUST_CHECK;

@@ -3,8 +3,6 @@
 
 #include "seed/seed.h"
 
-#include <string.h>
-
 /* What check settles and work carries out; in the target's arena. */
 struct seeding {
 	struct run *run;
@@ -15,50 +13,10 @@ struct seeding {
 	const struct seed *shown; /* whose heading --dry-run has printed */
 };
 
-static void seeding_free(void *data)
+static void seeding_free(struct target *target)
 {
-	struct seeding *seeding = data;
+	struct seeding *seeding = target->handler_data;
 	seeds_free(&seeding->seeds);
-}
-
-/* ---- the options ------------------------------------------------------------------- */
-
-static bool is_date(const char *text)
-{
-	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 || text[4] != '-' || text[7] != '-')
-		return false;
-	int year = 0, month = 0, day = 0;
-	for (int i = 0; i < 10; i++) {
-		int *part = i < 4 ? &year : i < 7 ? &month : &day;
-		if (i == 4 || i == 7)
-			continue;
-		if (text[i] == '-')
-			return false;
-		*part = *part * 10 + text[i] - '0';
-	}
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] &&
-	       (month != 2 || day < 29 || leap);
-}
-
-static enum status read_options(const struct run *run, struct sowing *ret, struct error *error)
-{
-	const struct invocation *invocation = run->invocation;
-	int64_t number = 0;
-	ret->count = option_value(invocation, OPTION_COUNT_OF_ROWS);
-	ret->seed = option_value(invocation, OPTION_SEED);
-	ret->as_of = option_value(invocation, OPTION_AS_OF);
-	enum status status = option_count(invocation, OPTION_COUNT_OF_ROWS, &number, error);
-	if (status)
-		return status;
-	if (ret->seed && (!parse_integer(ret->seed, &number) || number < 0))
-		return error_set(error, STATUS_USAGE, "--seed takes a whole number from 0, not \"%s\"",
-				 ret->seed);
-	if (ret->as_of && !is_date(ret->as_of))
-		return error_set(error, STATUS_USAGE,
-				 "--as-of takes a day such as 2026-01-31, not \"%s\"", ret->as_of);
-	return STATUS_OK;
 }
 
 /* ---- what is shown ------------------------------------------------------------------ */
@@ -197,7 +155,7 @@ static struct seeding *make_seeding(struct run *run, struct target *target)
 {
 	struct seeding *seeding = target->handler_data;
 	if (seeding)
-		seeding_free(seeding);
+		seeding_free(target);
 	else
 		target->handler_data = seeding = arena_alloc(&target->arena, sizeof(*seeding));
 	*seeding = (struct seeding){.run = run, .target = target};
@@ -207,6 +165,9 @@ static struct seeding *make_seeding(struct run *run, struct target *target)
 		.seeds = &seeding->seeds,
 		.family = target->driver->plugin.note.family,
 		.word = target->word,
+		.count = option_value(run->invocation, OPTION_COUNT_OF_ROWS),
+		.seed = option_value(run->invocation, OPTION_SEED),
+		.as_of = option_value(run->invocation, OPTION_AS_OF),
 		.stop = &run->stop,
 		.context = seeding,
 		.statement = show_statement,
@@ -220,9 +181,7 @@ static enum status seed_check(struct run *run, struct target *target, struct err
 {
 	struct seeding *seeding = make_seeding(run, target);
 	target->handler_free = seeding_free;
-	enum status status = read_options(run, &seeding->sowing, error);
-	if (!status)
-		status = seeds_list(run->observer, &run->project, &seeding->seeds, error);
+	enum status status = seeds_list(run->observer, &run->project, &seeding->seeds, error);
 	if (!status)
 		status = choose(seeding, error);
 	if (!status && option_given(run->invocation, OPTION_ALL_CONNECTIONS))

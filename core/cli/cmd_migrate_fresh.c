@@ -22,7 +22,7 @@ const struct command command_migrate_fresh = {
 	.arguments = "",
 	.options = fresh_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true, .confirms = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP | COMMAND_CREATES,
 	.notes = "Every file is read, split and checked before anything is dropped. Our own tables,\n"
 		 "the history among them, are kept.",
 	.check = fresh_check,
@@ -32,10 +32,8 @@ const struct command command_migrate_fresh = {
 
 static enum status redo_check(struct run *run, struct target *target, struct error *error)
 {
-	int64_t step = 1;
-	enum status status = option_count(run->invocation, OPTION_STEP, &step, error);
-	if (!status)
-		status = migrating_load(run, target, VERIFY_TAIL, error);
+	int64_t step = option_count(run->invocation, OPTION_STEP, 1);
+	enum status status = migrating_load(run, target, VERIFY_TAIL, error);
 	if (!status)
 		status = migrator_select_redo(&target->migrator, step, error);
 	if (!status)
@@ -53,7 +51,7 @@ const struct command command_migrate_redo = {
 	.arguments = "",
 	.options = redo_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP,
 	.check = redo_check,
 	.preview = migrating_preview,
 	.work = migrating_work,

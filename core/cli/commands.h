@@ -23,6 +23,11 @@ extern const struct command command_migrate_unlock;
 extern const struct command command_db_stamp;
 extern const struct command command_db_seed;
 extern const struct command command_db_seed_precheck;
+extern const struct command command_db_migrate;
+extern const struct command command_db_backup;
+extern const struct command command_db_backup_list;
+extern const struct command command_db_backup_verify;
+extern const struct command command_db_restore;
 
 /* ---- what the migrate:* handlers share (migrating.c) ----------------------- */
 

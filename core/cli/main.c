@@ -104,6 +104,7 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	bool bare = argc == 1;
 	run->status =
 		invocation_parse(argc - 1, (const char *const *)argv + 1, invocation, &run->error);
+	run->command = invocation->command;
 	if (run->status)
 		return run->status;
 	bool nothing = !invocation->command && !option_given(invocation, OPTION_HELP) &&

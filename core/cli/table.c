@@ -22,6 +22,11 @@ const struct command *const command_table[] = {
 	&command_db_stamp,
 	&command_db_seed,
 	&command_db_seed_precheck,
+	&command_db_migrate,
+	&command_db_backup,
+	&command_db_backup_list,
+	&command_db_backup_verify,
+	&command_db_restore,
 };
 const size_t command_count = COUNT_OF(command_table);
 

@@ -74,27 +74,16 @@ static enum status word_read(struct loader *loader, struct error *error)
 	return STATUS_OK;
 }
 
-static enum status actor_read(struct loader *loader, struct error *error)
+/* What [backup] says; choices and ranges were checked when it was read. */
+static void backup_values(struct loader *loader)
 {
-	static const char *const names[] = {"ELOQUENT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN",
-					    "CI_ACTOR", "USER"};
-	struct project *project = loader->project;
+	struct backup_config *backup = &loader->project->backup;
+	const struct setting *dir = row_setting(loader, "backup.dir");
 
-	project->actor = "unknown";
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		struct setting found;
-		enum status status = environment_find(loader, names[i], false, &found, error);
-
-		if (status)
-			return status;
-		if (!found.value || found.value[0] == '\0') /* nobody is called "" */
-			continue;
-		project->actor = found.value;
-		if (i > 0)
-			ARENA_PUSH(loader->arena, &project->resolved, found);
-		return STATUS_OK;
-	}
-	return STATUS_OK;
+	backup->dir = dir->value;
+	backup->dir_is_given = dir->origin.layer != LAYER_DEFAULT;
+	parse_integer(row_setting(loader, "backup.keep")->value, &backup->keep);
+	parse_integer(strchr(row_setting(loader, "backup.compress")->value, ':') + 1, &backup->level);
 }
 
 /* ---- plain values ----------------------------------------------------------------- */
@@ -118,6 +107,7 @@ static void project_values(struct loader *loader)
 	project->policy.require_backup = row_bool(loader, "guard.require_backup");
 	parse_duration_us(row_setting(loader, "guard.backup_max_age")->value,
 			  &project->policy.backup_max_age_us);
+	backup_values(loader);
 	project->audit.path = row_setting(loader, "audit.path")->value;
 	project->audit.enabled = row_bool(loader, "ELOQUENT_AUDIT_ENABLED");
 }
@@ -185,9 +175,9 @@ static enum status audit_check(struct loader *loader, struct error *error)
 static enum status loader_run(struct loader *loader, struct error *error)
 {
 	static enum status (*const steps[])(struct loader *, struct error *) = {
-		root_find,  environment_load, sections_load,   rows_resolve,  word_read,
-		actor_read, log_read,         plugins_build,   defaults_read, connections_build,
-		twins_link, defaults_check,   exposures_check,
+		root_find,     environment_load,  sections_load, rows_resolve,
+		word_read,     actor_read,        log_read,      plugins_build,
+		defaults_read, connections_build, twins_link,    defaults_check,
 	};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
@@ -197,7 +187,10 @@ static enum status loader_run(struct loader *loader, struct error *error)
 			return status;
 	}
 	project_values(loader);
-	return audit_check(loader, error);
+	enum status status = caches_build(loader, error);
+	if (!status)
+		status = exposures_check(loader, error);
+	return status ? status : audit_check(loader, error);
 }
 
 enum status project_load(struct observer *observer, const struct config_input *input,

@@ -48,15 +48,14 @@ enum status database_describe(struct database *database, struct error *error)
 }
 
 static enum status open_handle(struct database *database, const struct elq_setting *settings,
-			       size_t count, bool write, struct error *error)
+			       size_t count, uint32_t flags, struct error *error)
 {
 	struct elq_call call;
 	struct elq_connection *handle = NULL;
 	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
-	int32_t code =
-		database->driver->ops.open(&call, settings, count, write ? ELQ_OPEN_WRITE : 0, &handle);
+	int32_t code = database->driver->ops.open(&call, settings, count, flags, &handle);
 	status = call_leave(&database->caller, code, "open", error);
 	if (status == STATUS_OK && handle == NULL)
 		status = call_broken(&database->caller, "open", "it succeeded without a connection",
@@ -69,8 +68,8 @@ static enum status open_handle(struct database *database, const struct elq_setti
 	return database_describe(database, error);
 }
 
-static enum status open_database(struct database *database, const struct project *project, bool write,
-				 struct error *error)
+static enum status open_database(struct database *database, const struct project *project,
+				 uint32_t flags, struct error *error)
 {
 	/* Freed as soon as the driver has them: secrets are among them. */
 	CLEANUP(arena_free) struct arena arena = {0};
@@ -78,16 +77,20 @@ static enum status open_database(struct database *database, const struct project
 	size_t count;
 	const struct connection *connection = database->connection;
 	struct settings given = connection->settings;
-	if (url_applies(database->observer, project, connection, database->driver))
-		given = connection_settings_with_url(project, connection, &arena);
+	bool by_url = false;
 	enum status status =
-		settings_resolve(database->observer, project,
-				 arena_printf(&arena, "the connection \"%s\"", connection->name),
-				 &given, &database->driver->plugin, &arena, &settings, &count, error);
+		url_applies(database->observer, project, connection, database->driver, &by_url, error);
+	if (status != STATUS_OK)
+		return status;
+	if (by_url)
+		given = connection_settings_with_url(project, connection, &arena);
+	status = settings_resolve(database->observer, project,
+				  arena_printf(&arena, "the connection \"%s\"", connection->name),
+				  &given, &database->driver->plugin, &arena, &settings, &count, error);
 	if (status != STATUS_OK)
 		return status;
 	database->caller.opening = true;
-	status = open_handle(database, settings, count, write, error);
+	status = open_handle(database, settings, count, flags, error);
 	database->caller.opening = false;
 	if (status != STATUS_OK)
 		error_prefix(error, "the connection \"%s\" cannot be opened",
@@ -95,16 +98,23 @@ static enum status open_database(struct database *database, const struct project
 	return status;
 }
 
-enum status database_open(struct observer *observer, const struct project *project,
-			  const struct connection *connection, const struct driver *driver, bool write,
-			  struct database **ret, struct error *error)
+struct database *database_new(struct observer *observer, const struct driver *driver,
+			      const struct connection *connection)
 {
 	struct database *database = mem_alloc(sizeof(*database));
 	database->observer = observer;
 	database->driver = driver;
 	database->connection = connection;
 	caller_init(&database->caller, observer, &driver->plugin, connection->name);
-	enum status status = open_database(database, project, write, error);
+	return database;
+}
+
+enum status database_open(struct observer *observer, const struct project *project,
+			  const struct connection *connection, const struct driver *driver,
+			  uint32_t flags, struct database **ret, struct error *error)
+{
+	struct database *database = database_new(observer, driver, connection);
+	enum status status = open_database(database, project, flags, error);
 	if (status != STATUS_OK) {
 		database_close(database);
 		return status;
@@ -303,10 +313,10 @@ enum status database_begin(struct database *database, uint32_t flags, const stru
 					&converted[i], error);
 	if (status != STATUS_OK)
 		return status;
-	bool ours = (flags & ELQ_BEGIN_MIGRATION) == 0;
+	bool ours = (flags & (ELQ_BEGIN_MIGRATION | DATABASE_BEGIN_STATEMENT)) == 0;
 	struct elq_begin begin = {
 		.struct_size = sizeof(begin),
-		.flags = flags,
+		.flags = flags & ~DATABASE_BEGIN_STATEMENT,
 		.options = converted,
 		.option_count = option_count,
 		.lock_timeout_us = lock_timeout_us,

@@ -10,8 +10,8 @@
 #define META_CAP ((size_t)1 << 20)
 #define HOLDER_CAP ((size_t)4 << 10)
 
-enum status database_need(const struct database *database, uint64_t cap, const char *extension,
-			  struct error *error)
+static enum status need(const struct database *database, uint64_t cap, const char *extension,
+			struct error *error)
 {
 	if ((database->info.caps & cap) != 0)
 		return STATUS_OK;
@@ -22,10 +22,10 @@ enum status database_need(const struct database *database, uint64_t cap, const c
 			 extension);
 }
 
-static enum status enter(struct database *database, uint64_t cap, const char *extension, bool shielded,
-			 struct elq_call *ret, struct error *error)
+enum status database_enter(struct database *database, uint64_t cap, const char *extension,
+			   bool shielded, struct elq_call *ret, struct error *error)
 {
-	enum status status = database_need(database, cap, extension, error);
+	enum status status = need(database, cap, extension, error);
 	return status != STATUS_OK ? status : call_enter(&database->caller, shielded, ret, error);
 }
 
@@ -33,7 +33,7 @@ static enum status enter(struct database *database, uint64_t cap, const char *ex
 
 static enum status enter_history(struct database *database, struct elq_call *ret, struct error *error)
 {
-	return enter(database, ELQ_CAP_HISTORY, ELQ_EXT_HISTORY, database->ours, ret, error);
+	return database_enter(database, ELQ_CAP_HISTORY, ELQ_EXT_HISTORY, database->ours, ret, error);
 }
 
 enum status database_history_create(struct database *database, struct error *error)
@@ -183,7 +183,7 @@ enum status database_lock(struct database *database, const struct lock_owner *ow
 		.command = str_of(owner->command),
 		.since = str_of(since),
 	};
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.acquire(&call, database->handle, &holder, &lock);
@@ -202,7 +202,7 @@ enum status database_lock_renew(struct database *database, struct error *error)
 	if (database->lock == NULL)
 		return error_set(error, STATUS_INTERNAL, "the connection \"%s\" holds no lock",
 				 database->connection->name);
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.renew(&call, database->lock);
@@ -235,7 +235,7 @@ enum status database_lock_inspect(struct database *database, struct arena *arena
 {
 	struct elq_call call;
 	struct elq_lock_holder said = {.struct_size = sizeof(said)};
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.inspect(&call, database->handle, &said);
@@ -258,7 +258,7 @@ enum status database_lock_take_over(struct database *database, const char *id, s
 {
 	struct elq_call call;
 	const struct elq_str holder = str_of(id);
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.take_over(&call, database->handle, &holder);
@@ -269,7 +269,7 @@ enum status database_lock_take_over(struct database *database, const char *id, s
 
 static enum status enter_schema(struct database *database, struct elq_call *ret, struct error *error)
 {
-	return enter(database, ELQ_CAP_SCHEMA, ELQ_EXT_SCHEMA, false, ret, error);
+	return database_enter(database, ELQ_CAP_SCHEMA, ELQ_EXT_SCHEMA, false, ret, error);
 }
 
 /* A yes-or-no question; any other answer is a broken contract, not a yes. */

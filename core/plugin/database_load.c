@@ -2,12 +2,6 @@
  * The open load belongs to the database: rolling back and closing abandon it. */
 #include "plugin/private.h"
 
-static enum status enter(struct database *database, struct elq_call *ret, struct error *error)
-{
-	enum status status = database_need(database, ELQ_CAP_LOAD, ELQ_EXT_LOAD, error);
-	return status != STATUS_OK ? status : call_enter(&database->caller, false, ret, error);
-}
-
 static enum status none_open(const struct database *database, struct error *error)
 {
 	return error_set(error, STATUS_INTERNAL, "no load is open on the connection \"%s\"",
@@ -25,7 +19,7 @@ enum status database_load_begin(struct database *database, const struct elq_load
 		return error_set(error, STATUS_INTERNAL,
 				 "a load is open on the connection \"%s\" already",
 				 database->connection->name);
-	enum status status = enter(database, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOAD, ELQ_EXT_LOAD, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->load.begin(&call, database->handle, &sized, &load);
@@ -44,7 +38,7 @@ enum status database_load_write(struct database *database, const struct elq_valu
 	struct elq_call call;
 	if (database->load == NULL)
 		return none_open(database, error);
-	enum status status = enter(database, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOAD, ELQ_EXT_LOAD, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->load.write(&call, database->load, values, row_count);
@@ -59,7 +53,7 @@ enum status database_load_finish(struct database *database, struct elq_load_resu
 	struct elq_load *load = database->load;
 	if (load == NULL)
 		return none_open(database, error);
-	enum status status = enter(database, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOAD, ELQ_EXT_LOAD, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	database->load = NULL; /* the driver frees it, also when it fails */
@@ -91,7 +85,7 @@ enum status database_reserve_ids(struct database *database, const struct elq_str
 {
 	struct elq_call call;
 	int64_t first = INT64_MIN;
-	enum status status = enter(database, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOAD, ELQ_EXT_LOAD, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code =

@@ -180,7 +180,7 @@ static const char *check_param(const struct elq_param *param, const struct elq_p
 	if (param->name.size > PARAM_TEXT_CAP || param->help.size > PARAM_TEXT_CAP ||
 	    param->default_value.size > PARAM_TEXT_CAP)
 		return "a text that is too long";
-	if (param->type < ELQ_PARAM_TEXT || param->type > ELQ_PARAM_PATH)
+	if (param->type < ELQ_PARAM_TEXT || param->type > ELQ_PARAM_SIZE)
 		return "a type that this program does not know";
 	for (size_t i = 0; i < count; i++)
 		if (before[i].name.size == param->name.size &&
@@ -270,6 +270,18 @@ enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_n
 	*ret = any;
 	*ret_init = manifest.process_init;
 	return STATUS_OK;
+}
+
+const char *capability_name(uint64_t caps)
+{
+	static const char *const names[] = {
+		"elq.history", "elq.lock",   "elq.batch",  "elq.load",   "elq.record",  "elq.schema",
+		"elq.ddl",     "elq.review", "elq.digest", "elq.backup", "elq.scratch", "elq.health",
+	};
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (caps & (UINT64_C(1) << i))
+			return names[i];
+	return "an extension";
 }
 
 enum status manifest_adopt_extensions(struct driver *driver, struct error *error)

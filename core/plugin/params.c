@@ -67,6 +67,11 @@ const char *setting_convert(const struct elq_param *param, const char *value, co
 			return arena_printf(arena, "%" PRId64, number);
 		*ret_expected = "a duration such as 250ms, 5s or 10m";
 		return NULL;
+	case ELQ_PARAM_SIZE:
+		if (parse_size(value, &number))
+			return arena_printf(arena, "%" PRId64, number);
+		*ret_expected = "a size such as 512KiB or 16MiB";
+		return NULL;
 	case ELQ_PARAM_PATH:
 		if (value[0] != '\0')
 			return path_join(arena, folder, value);

@@ -94,6 +94,8 @@ enum status cache_load(struct observer *observer, const struct project *project,
 /* The note alone, no code run. */
 enum status driver_note(const struct project *project, const char *name, struct elq_note *ret,
 			struct error *error) MUST_CHECK;
+/* The extension of the lowest bit among `caps`: "elq.backup". */
+const char *capability_name(uint64_t caps);
 const struct elq_param *plugin_param(const struct plugin *plugin, const char *name, size_t size);
 
 /* ---- a database -------------------------------------------------------------- */
@@ -113,10 +115,11 @@ struct database_info {  /* copies, live as long as the database */
 /* Resolves the connection's settings against the driver's table (types,
  * defaults, *_file keys, DATABASE_URL when it applies, unknown keys:
  * STATUS_CONFIG) and opens. STATUS_CONNECT, STATUS_CONFIG; the message names the
- * connection. connection and driver outlive the database. [one thread per database] */
+ * connection. connection and driver outlive the database.
+ * flags: ELQ_OPEN_*. [one thread per database] */
 enum status database_open(struct observer *observer, const struct project *project,
-			  const struct connection *connection, const struct driver *driver, bool write,
-			  struct database **ret, struct error *error) MUST_CHECK;
+			  const struct connection *connection, const struct driver *driver,
+			  uint32_t flags, struct database **ret, struct error *error) MUST_CHECK;
 void database_close(struct database *database);
 /* The pointer stays; what it points to is replaced by database_describe. */
 const struct database_info *database_info(const struct database *database);
@@ -142,6 +145,9 @@ enum status database_next_statement(struct database *database, const char *scrip
  * it, else 0. ret_rows_changed may be NULL; -1: the backend does not say. */
 enum status database_execute(struct database *database, const char *text, size_t size,
 			     int64_t *ret_rows_changed, struct error *error) MUST_CHECK;
+/* A flag beside ELQ_BEGIN_*, which the driver does not see: the unit inside a session holds
+ * a statement of the user's, and its begin and commit can be cancelled like a migration's. */
+#define DATABASE_BEGIN_STATEMENT 0x80000000u
 /* options: the migration's driver options, already checked by
  * database_check_option. lock_timeout_us < 0: the connection's. */
 enum status database_begin(struct database *database, uint32_t flags, const struct setting *options,
@@ -195,7 +201,10 @@ enum status database_lock_inspect(struct database *database, struct arena *arena
 enum status database_lock_take_over(struct database *database, const char *id,
 				    struct error *error) MUST_CHECK;
 
-/* elq.schema */
+/* elq.schema. Records: kind, path, attribute, value; sorted. */
+typedef enum status texts_taker(void *context, const char *const *texts, struct error *error);
+enum status database_schema(struct database *database, texts_taker *take, void *context,
+			    struct error *error) MUST_CHECK;
 enum status database_holds_rows(struct database *database, bool *ret, struct error *error) MUST_CHECK;
 enum status database_holds_objects(struct database *database, bool *ret,
 				   struct error *error) MUST_CHECK;
@@ -218,6 +227,62 @@ void database_load_abandon(struct database *database); /* without an open one no
 /* Ids of the table's integer key: *ret_first ... *ret_first + count - 1. */
 enum status database_reserve_ids(struct database *database, const struct elq_str *table, uint64_t count,
 				 int64_t *ret_first, struct error *error) MUST_CHECK;
+
+/* elq.digest. Strings live for the call back; a failure of a taker ends the call and
+ * is its outcome. */
+struct table_facts {
+	const char *name;
+	const char *digest; /* 64 hex digits */
+	int64_t rows;
+	int64_t orphans; /* rows that break a foreign key; <0: not known */
+	bool ours;
+};
+typedef enum status table_taker(void *context, const struct table_facts *table, struct error *error);
+enum status database_tables(struct database *database, table_taker *take, void *context,
+			    struct error *error) MUST_CHECK;
+/* Findings: object (may be empty), message. None: sound. */
+enum status database_integrity(struct database *database, texts_taker *take, void *context,
+			       struct error *error) MUST_CHECK;
+
+/* elq.backup */
+struct byte_sink {
+	void *context;
+	enum status (*write)(void *context, const void *data, size_t size, struct error *error);
+};
+struct byte_source { /* *ret_size 0: the end */
+	void *context;
+	enum status (*read)(void *context, void *buffer, size_t capacity, size_t *ret_size,
+			    struct error *error);
+};
+struct workplace { /* a folder of this run's own, and a word for names on a server */
+	const char *folder;
+	const char *id;
+};
+struct dump {
+	struct workplace workplace;
+	bool raw; /* the bytes of a damaged database as they are */
+	struct byte_sink sink;
+	void *context;       /* of the two below, each of which may be NULL */
+	table_taker *table;  /* of the dump's snapshot */
+	texts_taker *record; /* its schema */
+};
+enum status database_dump(struct database *database, const struct dump *dump,
+			  struct error *error) MUST_CHECK;
+enum status database_restore(struct database *scratch, const struct byte_source *source,
+			     struct error *error) MUST_CHECK;
+/* "sqlite3", "sqlite"; in the arena. */
+const char *database_dump_format(const struct database *database, struct arena *arena);
+const char *database_dump_suffix(const struct database *database, struct arena *arena);
+
+/* elq.scratch: an empty database of ours, closed with database_close before `beside`
+ * is, and cancelled with it. */
+enum status database_scratch(struct database *beside, const struct workplace *workplace,
+			     struct database **ret, struct error *error) MUST_CHECK;
+/* The live database gets the scratch's content. Killed on the way, it is as before or
+ * wholly new where promote is atomic. */
+bool database_promote_is_atomic(const struct database *database);
+enum status database_promote(struct database *scratch, struct database *live,
+			     struct error *error) MUST_CHECK;
 
 /* ---- a seeder at work ----------------------------------------------------------- */
 

@@ -110,10 +110,12 @@ const struct elq_param *param_find(const struct plugin *plugin, const char *name
 /* "did you mean ...? The driver knows: ..." */
 void param_hint(const struct plugin *plugin, const char *name, uint32_t migration, struct error *error);
 
-/* Does DATABASE_URL stand for this connection's endpoint? When only its scheme is
- * not the driver's, a warning says so. */
-bool url_applies(struct observer *observer, const struct project *project,
-		 const struct connection *connection, const struct driver *driver);
+/* Does DATABASE_URL stand for this connection's endpoint? When its scheme is that of
+ * another installed driver it does not, and a warning says so; when it is nobody's that is
+ * STATUS_CONFIG. */
+enum status url_applies(struct observer *observer, const struct project *project,
+			const struct connection *connection, const struct driver *driver, bool *ret,
+			struct error *error) MUST_CHECK;
 /* Registers the password inside a URL, as written and decoded. */
 void url_hide_password(struct observer *observer, const char *url);
 
@@ -177,8 +179,11 @@ struct database {
 	struct elq_connection *handle; /* under caller.guard */
 };
 
-/* STATUS_UNSUPPORTED, naming driver and extension, when this connection has no `cap`. */
-enum status database_need(const struct database *database, uint64_t cap, const char *extension,
-			  struct error *error) MUST_CHECK;
+/* The same for a slot of an extension: STATUS_UNSUPPORTED when driver or connection lack it. */
+enum status database_enter(struct database *database, uint64_t cap, const char *extension,
+			   bool shielded, struct elq_call *ret, struct error *error) MUST_CHECK;
+/* Without a handle yet; the caller fills it in and closes the database. */
+struct database *database_new(struct observer *observer, const struct driver *driver,
+			      const struct connection *connection);
 
 #endif

@@ -76,13 +76,33 @@ static bool stamp_loosens(const struct run *run, const struct target *target)
 	return stamp->has_policy && policy_weaker(run->project.policy, stamp->policy);
 }
 
+/* A command that takes its backup by itself promises one before its lock; under it only
+ * the one that stands counts. */
+static enum fact backup_promised(const struct run *run, const struct target *target)
+{
+	if (!(run->command->flags & COMMAND_BACKS_UP))
+		return FACT_UNKNOWN;
+	return fact_of(!target->locked || target->backed_up);
+}
+
+/* What a damaged database says of itself cannot be read. It may hold rows, and it was what
+ * the backup that is restored over it says it was. */
+static enum status read_stamp(struct target *target, struct error *error)
+{
+	if (!(target->info->flags & ELQ_CONN_DAMAGED)) {
+		target->stamp = (struct stamp){0};
+		return database_meta_read(target->database, stamp_take, target, error);
+	}
+	target->stamp = target->stamp_chosen;
+	return STATUS_OK;
+}
+
 enum status facts_of_database(const struct run *run, struct target *target, struct error *error)
 {
 	struct guard_facts *facts = &target->facts;
-	target->stamp = (struct stamp){0};
 	facts->stamped = facts->stamp_production = FACT_UNKNOWN;
-	facts->holds_rows = FACT_UNKNOWN;
-	enum status status = database_meta_read(target->database, stamp_take, target, error);
+	facts->holds_rows = target->info->flags & ELQ_CONN_DAMAGED ? FACT_YES : FACT_UNKNOWN;
+	enum status status = read_stamp(target, error);
 	if (status)
 		return status;
 	const struct stamp *stamp = &target->stamp;
@@ -93,15 +113,20 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	facts->stamp_production = fact_of(stamp->present && word_is_production(stamp->word));
 	facts->forbid = fact_of(target->policy.forbid);
 	facts->require_backup = fact_of(target->policy.require_backup);
-	/* There is no backup catalog yet, so nothing can be younger than the policy asks. */
-	facts->backup_fresh = FACT_NO;
+	facts->backup_fresh = backup_promised(run, target);
 	facts->loosens =
 		fact_of(run->command->guard.class_ == GUARD_STAMP && stamp_loosens(run, target));
 	return STATUS_OK;
 }
 
-enum status facts_look(struct target *target, uint32_t reasons, struct error *error)
+enum status facts_look(const struct run *run, struct target *target, uint32_t reasons,
+		       struct error *error)
 {
+	if (reasons & GUARD_REASON_UNKNOWN_BACKUP) {
+		enum status status = backups_look(run, target, &target->facts.backup_fresh, error);
+		if (status)
+			return status;
+	}
 	if (!(reasons & GUARD_REASON_UNKNOWN_ROWS))
 		return STATUS_OK;
 	bool rows = true;

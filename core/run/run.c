@@ -22,7 +22,7 @@ static void target_free(struct target *target)
 {
 	prefetch_drop(target);
 	if (target->handler_free)
-		target->handler_free(target->handler_data);
+		target->handler_free(target);
 	if (target->migrator_loaded)
 		migrator_free(&target->migrator);
 	database_close(target->database);
@@ -66,6 +66,7 @@ static enum status visit(struct run *run, station *visit_one)
 		if (atomic_load(&run->stop))
 			break;
 	}
+	refusal_remedies(run);
 	if (atomic_load(&run->stop) && !strongest)
 		strongest = stop_status(run, &run->error);
 	return strongest;
@@ -96,6 +97,8 @@ static enum status reach(struct run *run)
 	if (!status)
 		status = visit(run, station_check_capable);
 	if (!status)
+		status = visit(run, station_choose);
+	if (!status)
 		status = visit(run, station_wait_turn);
 	if (!status)
 		status = visit(run, facts_identities);
@@ -123,10 +126,8 @@ static enum status commit_to_it(struct run *run)
 
 static enum status run_on_targets(struct run *run)
 {
-	int64_t jobs = JOBS_DEFAULT;
-	enum status status = option_count(run->invocation, OPTION_JOBS, &jobs, &run->error);
-	if (!status)
-		status = reach(run);
+	int64_t jobs = option_count(run->invocation, OPTION_JOBS, JOBS_DEFAULT);
+	enum status status = reach(run);
 	if (!status)
 		status = visit(run, station_check_target);
 	if (!status && run->dry_run)
@@ -160,7 +161,7 @@ static enum status run_with_connections(struct run *run)
 	enum status status = select_targets(run, &run->error);
 	if (status)
 		return status;
-	if (facts_command(run).class_ != GUARD_SAFE)
+	if (facts_command(run).class_ != GUARD_SAFE || run->command->flags & COMMAND_RECORDS)
 		status = signals_start(run, &run->error);
 	if (!status)
 		status = run_on_targets(run);
@@ -171,11 +172,6 @@ static enum status run_with_connections(struct run *run)
  * local facts. */
 static enum status run_local(struct run *run)
 {
-	if (run->command->flags & COMMAND_NO_DRY_RUN && run->dry_run) {
-		error_set(&run->error, STATUS_USAGE, "%s has nothing to show under --dry-run",
-			  run->command->name);
-		return STATUS_USAGE;
-	}
 	if (run->command->flags & COMMAND_CHOOSES) {
 		enum status status = select_targets(run, &run->error);
 		if (!status)
@@ -187,6 +183,7 @@ static enum status run_local(struct run *run)
 	}
 	run->status = run->command->local(run, &run->error);
 	for (size_t i = 0; i < run->target_count; i++) {
+		target_flush(run, &run->targets[i]);
 		run->targets[i].worked = true;
 		run->targets[i].status = run->status;
 		outcome_record(run, &run->targets[i]);

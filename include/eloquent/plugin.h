@@ -61,6 +61,7 @@ ELQ_STATIC_ASSERT(sizeof(struct elq_note_record) == 236, "elq_note_record layout
 #define ELQ_PARAM_BOOL 3     /* arrives as "yes" or "no" */
 #define ELQ_PARAM_DURATION 4 /* arrives as decimal microseconds */
 #define ELQ_PARAM_PATH 5     /* arrives absolute */
+#define ELQ_PARAM_SIZE 6     /* arrives as decimal bytes */
 #define ELQ_PARAM_SECRET 1u  /* never shown; has a <name>_file form */
 #define ELQ_PARAM_REQUIRED 2u
 #define ELQ_PARAM_MIGRATION 4u

@@ -163,6 +163,7 @@ static int see(struct elq_connection *connection, int action, const char *first,
 	case SQLITE_ATTACH:
 	case SQLITE_DETACH:
 		seen->dirty = true;
+		seen->attaches = action == SQLITE_ATTACH;
 		return SQLITE_OK;
 	case SQLITE_TRANSACTION:
 		return see_transaction(connection);
@@ -213,6 +214,7 @@ void seen_clear(struct seen *seen)
 	names_clear(&seen->redefined);
 	sqlite3_free(seen->dropped);
 	seen->dropped = NULL;
+	seen->attaches = false;
 	seen->altered = false;
 	seen->references = false;
 	seen->refusal = NULL;

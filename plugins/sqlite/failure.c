@@ -9,6 +9,8 @@ int32_t failure_no_memory(const struct elq_call *call)
 	return sqlkit_fail(call, ELQ_ERR_NOMEM, NULL, "SQLite's driver ran out of memory");
 }
 
+/* What could not be opened while the database itself was opened before, a journal or
+ * another database, is the statement's failure. */
 static int32_t code_of(const struct elq_connection *connection, int primary)
 {
 	switch (primary) {
@@ -25,8 +27,6 @@ static int32_t code_of(const struct elq_connection *connection, int primary)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return ELQ_ERR_CORRUPT;
-	case SQLITE_CANTOPEN:
-		return ELQ_ERR_CONNECT;
 	default:
 		return ELQ_ERR_FAILED;
 	}
@@ -53,6 +53,15 @@ static const char *hint_of(int extended)
 	default:
 		return NULL;
 	}
+}
+
+static const char *hint_of_statement(const struct elq_connection *connection, int extended)
+{
+	if ((extended & 0xff) != SQLITE_CANTOPEN || connection->ours || !connection->seen.attaches)
+		return hint_of(extended);
+	return "a migration attaches a file that exists, under its real path, and creates none: a "
+	       "mistyped path would become an empty database; if it is meant to be a new one, make "
+	       "an empty file there first (touch)";
 }
 
 /* SQLite's words, with the system's where the disk is to blame. */
@@ -87,7 +96,9 @@ static int32_t report(struct elq_connection *connection, sqlite3 *db, struct mor
 	char *message = words_of(connection, db, extended, more.opening);
 	if (!message)
 		return failure_no_memory(connection->call);
-	const char *hint = more.hint ? more.hint : hint_of(extended);
+	const char *hint = more.opening ? hint_of(extended) : hint_of_statement(connection, extended);
+	if (more.hint)
+		hint = more.hint;
 	if (code == ELQ_ERR_TIMEOUT)
 		hint = "it was stopped at its time limit; raise timeout if it needs longer";
 	else if (code == ELQ_ERR_CANCELLED)

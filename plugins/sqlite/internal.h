@@ -2,7 +2,8 @@
  * each file promises to the others. Nothing here is seen outside the plugin.
  *
  * Reading order: driver.c (the slots), connection.c, statement.c,
- * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, load.c.
+ * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, backup.c,
+ * scratch.c, load.c.
  *
  * Memory is SQLite's allocator throughout, so that one seam makes every
  * allocation of this driver fail. Functions that can fail return ELQ_OK or
@@ -13,14 +14,21 @@
 #include "sqlkit/error.h"
 #include "sqlkit/history.h"
 
+#include <eloquent/backup.h>
 #include <eloquent/driver.h>
 #include <eloquent/load.h>
+#include <eloquent/plugin.h>
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+
+/* What every connection of this driver can do. */
+#define SQLITE_CAPS                                                                                    \
+	(ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_DIGEST | ELQ_CAP_BACKUP |           \
+	 ELQ_CAP_SCRATCH | ELQ_CAP_LOAD)
 
 #define SQLITE_OLDEST 3037000 /* the first with SQLITE_OPEN_EXRESCODE */
 
@@ -70,6 +78,7 @@ struct seen {
 	bool references;        /* a statement of the unit holds that word: it may make foreign keys */
 	bool dirty;             /* the session was changed: PRAGMA, ATTACH, temporary object */
 	char *dropped;          /* by the statement that is prepared now */
+	bool attaches;          /* that statement is an ATTACH */
 	const char *refusal;    /* why the statement that is prepared now is refused; static */
 	bool no_memory;
 };
@@ -111,6 +120,9 @@ struct elq_connection {
 	bool writable;  /* ELQ_OPEN_WRITE */
 	bool exists;    /* false: db is an empty stand-in in memory */
 	bool read_only; /* the file or its folder cannot be written */
+	bool replaces;  /* ELQ_OPEN_REPLACE: a damaged file is opened too */
+	bool damaged;   /* and this one is: only dump(RAW), lock and promote are of use */
+	bool scratch;   /* made by elq.scratch */
 	dev_t device;   /* of the file, while it exists */
 	ino_t inode;
 
@@ -244,6 +256,24 @@ void load_unit_ended(struct elq_connection *connection);
 int32_t reserve_ids(struct elq_connection *connection, const struct elq_str *table, uint64_t count,
 		    int64_t *ret_first);
 void reserve_forget(struct elq_connection *connection);
+/* ---- digest.c, backup.c, scratch.c ---------------------------------------------------- */
+
+/* Tells the sink every stored table, in order of name. The caller sees to the snapshot. */
+int32_t digest_tables(struct elq_connection *connection, const struct elq_table_sink *sink);
+/* elq.schema's records, of the connection as it stands. */
+int32_t schema_describe(struct elq_connection *connection, const struct elq_sink *sink);
+/* A connection to a file of ours in the workplace. */
+int32_t connection_open_path(const struct elq_call *call, const char *path, uint32_t flags,
+			     struct elq_connection **ret);
+/* A name there that nobody has; freed with sqlite3_free; NULL: no memory. */
+char *workplace_path(const struct elq_workplace *workplace, const char *what);
+/* Replaces the content of `to` by that of `from`, in one transaction of `to`. Errors,
+ * cancellation and waiting are `connection`'s. */
+int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to);
+
+extern const struct elq_digest sqlite_digest;
+extern const struct elq_backup sqlite_backup;
+extern const struct elq_scratch sqlite_scratch;
 
 /* ---- history.c, lock.c, schema.c, driver.c --------------------------------------------------------
  */

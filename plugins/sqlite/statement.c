@@ -35,6 +35,7 @@ static int32_t prepare(struct elq_connection *connection, const char *text, uint
 	seen->no_memory = false;
 	sqlite3_free(seen->dropped);
 	seen->dropped = NULL;
+	seen->attaches = false;
 	int result = sqlite3_prepare_v3(connection->db, text, (int)size, flags, ret, ret_tail);
 	return result == SQLITE_OK ? ELQ_OK : report_prepare(connection);
 }

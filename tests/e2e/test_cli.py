@@ -110,6 +110,26 @@ def test_step_takes_a_whole_number_from_1_on(blog, value):
     blog.fails(2, "migrate:run", f"--step={value}", names=["--step"])
 
 
+@pytest.mark.parametrize("words", [["migrate:run", "--step=0"], ["migrate:redo", "--step", "none"], ["migrate:rollback", "--batch=x"],
+                                   ["migrate:rollback", "--step", "1", "--batch", "1"], ["migrate:run", "NAME", "--step", "1"],
+                                   ["migrate:repair"], ["migrate:repair", "--mark", "done", "NAME"], ["migrate:repair", "--mark", "applied"],
+                                   ["migrate:run", "--wait=soon"], ["migrate:run", "--connect-wait="], ["migrate:run", "--jobs", "0"],
+                                   ["db:stamp", "Pro duction"], ["make:migration", "more"]], ids=" ".join)
+def test_a_wrong_command_line_is_said_once_and_of_no_connection(bare, words):
+    bare.configure(INI, more="\n[connection:other]\ndriver = sqlite\npath = database/other.sqlite\n")
+    result = bare.fails(2, *words, "--all-connections")
+    assert result.err.count("eloquent: ") == 1
+    assert "sqlite:" not in result.err and "other:" not in result.err
+    document = bare.document(*words, "--all-connections", code=2)
+    assert document["command"] == words[0]
+    assert document["error"]["code"] == "usage" and document["connections"] == []
+
+
+def test_a_wrong_command_line_is_found_before_the_configuration_is_read(project):
+    project.ini.write_text("nonsense\n")
+    project.fails(2, "migrate:run", "--step=0", names=["--step"])
+
+
 @pytest.mark.parametrize("value", ["0", "x", "-3", "99999999999999999999"])
 def test_jobs_takes_a_whole_number_from_1_on(blog, value):
     blog.fails(2, "migrate:run", f"--jobs={value}", names=["--jobs"])
@@ -179,7 +199,7 @@ def test_a_prohibited_word_is_answered_with_the_reason_and_the_safe_way(applied,
     (["migrate:run", "--dry-run"], 0), (["migrate:rollback", "--dry-run"], 0), (["migrate:fresh", "--dry-run"], 0),
     (["make:migration", "more", "--sql"], 0),
     (["migrate:status", "-c", "nobody"], 2), (["nonsense"], 2), (["migrate:run", "--nonsense"], 2), ([], 2),
-    (["migrate:unlock", "0" * 32], 2), (["migrate:repair"], 2), (["migrate:fresh"], 3)])
+    (["migrate:unlock", "0" * 32], 0), (["migrate:repair"], 2), (["migrate:fresh"], 3)])
 def test_json_is_exactly_one_valid_document_on_success_and_on_failure(applied, words, code):
     document = applied.must("--json", *words, code=code).document
     if code:

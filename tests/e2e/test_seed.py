@@ -253,7 +253,7 @@ def test_all_connections_are_sown_when_all_of_them_are_ready(two):
 def test_one_connection_that_is_behind_stops_all_before_anything_is_written(two):
     two.migration("2_more", up="CREATE TABLE more (id);", connection="two")
     before = two.fingerprint()
-    result = two.fails(4, "db:seed", "--all-connections", names=["two: 1 migration is pending: 2_more", "eloquent migrate:run -c two, then retry"])
+    result = two.fails(4, "db:seed", "--all-connections", names=["two: 1 migration is to be run: 2_more", "eloquent migrate:run -c two, then retry"])
     assert "one:" not in result.err
     assert two.fingerprint() == before
     assert names_of(two, "database/one.sqlite") == [] and names_of(two, "database/two.sqlite") == []
@@ -275,7 +275,7 @@ def test_the_precheck_is_clean_when_the_migrations_are_applied(two):
 def test_the_precheck_names_the_connection_and_the_line_that_mends_it(two):
     two.migration("2_more", up="CREATE TABLE more (id);", connection="two")
     before = two.fingerprint()
-    two.fails(4, "db:seed:precheck", "--all-connections", names=["two: 1 migration is pending", "eloquent migrate:run -c two"])
+    two.fails(4, "db:seed:precheck", "--all-connections", names=["two: 1 migration is to be run", "eloquent migrate:run -c two"])
     document = two.document("db:seed:precheck", "--all-connections", code=4)
     assert [(c["name"], c["exit"], c["result"]["clean"], c["result"]["remedy"]) for c in document["connections"]] == [
         ("one", 0, True, None), ("two", 4, False, "eloquent migrate:run -c two")]
@@ -313,7 +313,7 @@ def test_a_dry_run_shows_the_statements_and_writes_nothing(shop):
 
 
 @pytest.mark.parametrize("words, said", [
-    (["--count", "0"], "--count"), (["--count", "x"], "--count"), (["--seed", "-1"], "--seed"),
+    (["--count", "0"], "--count"), (["--count", "x"], "--count"), (["--seed", "0"], "--seed"),
     (["--as-of", "2026-02-30"], "--as-of"), (["--as-of", "yesterday"], "--as-of"), (["--as-of", "2026-1-01"], "--as-of"),
     (["--class"], "--class"),
 ])
@@ -323,7 +323,7 @@ def test_an_option_that_makes_no_sense_is_refused(shop, words, said):
 
 
 def test_an_option_that_no_seed_uses_is_said(shop):
-    result = shop.must("db:seed", "--count", "5", "--seed", "0", "--as-of", "2024-02-29")
+    result = shop.must("db:seed", "--count", "5", "--seed", "7", "--as-of", "2024-02-29")
     result.names("none of these seeds makes use of --count", "--seed", "--as-of")
 
 

@@ -89,6 +89,14 @@ static struct entry *find(const struct elq_call *call, const struct elq_cache_st
 	return NULL;
 }
 
+/* The host's own keys are no entries, hits or misses. */
+static bool counts(const struct elq_cache_store *store, const char *key, uint64_t size)
+{
+	size_t prefix_size = strlen(store->prefix);
+	return size > prefix_size && memcmp(key, store->prefix, prefix_size) == 0 &&
+	       key[prefix_size] != 1;
+}
+
 static void keep(char *ret, size_t size, const struct elq_str *text)
 {
 	snprintf(ret, size, "%.*s", (int)text->size, text->data);
@@ -138,10 +146,10 @@ static int32_t puppet_get(const struct elq_call *call, struct elq_cache_store *s
 	if (strcmp(word, "silent") == 0)
 		return ELQ_OK;
 	if (entry == NULL) {
-		store->misses++;
+		store->misses += counts(store, key->data, key->size);
 		return ELQ_ERR_NOT_FOUND;
 	}
-	store->hits++;
+	store->hits += counts(store, key->data, key->size);
 	value(context, entry->value, entry->value_size);
 	if (strcmp(word, "twice") == 0)
 		value(context, entry->value, entry->value_size);
@@ -196,8 +204,8 @@ static int32_t puppet_clear(const struct elq_call *call, struct elq_cache_store 
 		if (entries[i].key_size < prefix->size || strcmp(entries[i].name, store->name) != 0 ||
 		    memcmp(entries[i].key, prefix->data, prefix->size) != 0 || entries[i].key_size == 0)
 			continue;
+		*ret_removed += counts(store, entries[i].key, entries[i].key_size);
 		entries[i].key_size = 0;
-		++*ret_removed;
 	}
 	if (strcmp(word, "lie") == 0)
 		*ret_removed = -1;
@@ -208,15 +216,14 @@ static int32_t puppet_stats(const struct elq_call *call, struct elq_cache_store 
 			    struct elq_cache_stats *ret)
 {
 	char word[16];
-	size_t prefix_size = strlen(store->prefix);
 	int32_t code = obey(call, store, word);
 	if (code != ELQ_OK)
 		return code;
 	ret->flags = 0;
 	ret->entries = ret->bytes = 0;
 	for (size_t i = 0; i < ENTRY_CAP; i++) {
-		if (entries[i].key_size < prefix_size || strcmp(entries[i].name, store->name) != 0 ||
-		    memcmp(entries[i].key, store->prefix, prefix_size) != 0)
+		if (strcmp(entries[i].name, store->name) != 0 ||
+		    !counts(store, entries[i].key, entries[i].key_size))
 			continue;
 		ret->entries++;
 		ret->bytes += (int64_t)(entries[i].key_size + entries[i].value_size);

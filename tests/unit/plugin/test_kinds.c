@@ -328,7 +328,7 @@ static enum status shelf_try(struct shelf *shelf)
 {
 	error_clear(&shelf->scene.error);
 	return store_open(shelf->scene.observer, &shelf->scene.project, "[cache:puppet]",
-			  &shelf->settings, shelf->plugin, "us", &shelf->store, &shelf->scene.error);
+			  &shelf->settings, shelf->plugin, "us:", &shelf->store, &shelf->scene.error);
 }
 
 static void shelf_open(struct shelf *shelf)
