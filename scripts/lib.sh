@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # The names of Debian 12's packages, by what they are needed for.
-PACKAGES_BUILD="cmake ninja-build gcc g++ libc6-dev pkg-config libinih-dev libsqlite3-dev nettle-dev libjansson-dev"
+PACKAGES_BUILD="cmake ninja-build gcc g++ libc6-dev pkg-config libinih-dev libsqlite3-dev nettle-dev libjansson-dev liblmdb-dev"
 PACKAGES_TEST="libcmocka-dev sqlite3 python3 python3-pytest python3-pexpect python3-jsonschema python3-pytest-xdist patch"
 PACKAGES_LINT="clang clang-format clang-tidy cppcheck shellcheck python3"
 # What the scripts take into their hands directly.

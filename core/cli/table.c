@@ -7,6 +7,7 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_help,
 	&command_version,
+	&command_doctor,
 	&command_plugin_list,
 	&command_make_migration,
 	&command_migrate_run,
@@ -27,6 +28,10 @@ const struct command *const command_table[] = {
 	&command_db_backup_list,
 	&command_db_backup_verify,
 	&command_db_restore,
+	&command_audit_show,
+	&command_audit_verify,
+	&command_cache_stats,
+	&command_cache_clear,
 };
 const size_t command_count = COUNT_OF(command_table);
 

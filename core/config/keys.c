@@ -114,8 +114,12 @@ const struct key config_keys[] = {
 
 	{"audit", "path", KEY_PATH, ".eloquent/audit.jsonl", 0, "the audit trail's file", NULL,
 	 "ELOQUENT_AUDIT_PATH", 0, 0},
-	{"audit", "key_file", KEY_PATH, NULL, KEY_LATER, "the key that authenticates the trail", NULL,
-	 NULL, 0, 0},
+	{"audit", "max_size", KEY_SIZE, "64MiB", 0,
+	 "a file that would grow beyond it is kept under a numbered name", NULL, NULL, 65536,
+	 INT64_MAX},
+	{"audit", "key_file", KEY_PATH, NULL, 0,
+	 "a file with the secret whose HMAC each record then carries; at least 16 bytes", NULL, NULL, 0,
+	 0},
 
 	{"cache", "prefix", KEY_TEXT, NULL, 0,
 	 "what our keys begin with, at most 128 bytes; default: eloquent:PROJECT:ENVIRONMENT", NULL,
@@ -131,7 +135,7 @@ const struct key config_keys[] = {
 	 "it",
 	 NULL, NULL, 0, 0},
 	{"cache:", "max_size", KEY_SIZE, NULL, 0, "how much the store file may hold; default: 256MiB",
-	 NULL, NULL, 1 * MIB, INT64_C(1) << 42},
+	 NULL, NULL, 4 * MIB, INT64_C(1) << 42},
 
 	HOOK("maintenance_on", "before the schema changes in production"),
 	HOOK("maintenance_off", "after it"),

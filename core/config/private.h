@@ -264,6 +264,9 @@ void exposure_note(struct loader *loader, const char *key, const char *written,
 		   const struct origin *origin);
 /* In production: such a file is readable by its owner and group only, and not in git. */
 enum status exposures_check(struct loader *loader, struct error *error) MUST_CHECK;
+/* The same for a file that holds one secret alone: "the audit trail's key". */
+enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
+			       struct error *error) MUST_CHECK;
 
 /* ---- words.c ------------------------------------------------------------------------------------ */
 

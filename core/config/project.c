@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #define INI_NAME "eloquent.ini"
+#define AUDIT_KEY_MIN 16 /* bytes */
 
 /* ---- where ------------------------------------------------------------------- */
 
@@ -110,6 +111,7 @@ static void project_values(struct loader *loader)
 	backup_values(loader);
 	project->audit.path = row_setting(loader, "audit.path")->value;
 	project->audit.enabled = row_bool(loader, "ELOQUENT_AUDIT_ENABLED");
+	parse_size(row_setting(loader, "audit.max_size")->value, &project->audit.max_size);
 }
 
 static struct setting *setting_of(struct project *project, const char *key)
@@ -148,6 +150,33 @@ static enum status log_read(struct loader *loader, struct error *error)
 	return STATUS_OK;
 }
 
+/* The trail's key is a secret as passwords are; one that can be guessed is none. */
+static enum status audit_key_read(struct loader *loader, struct error *error)
+{
+	const struct setting *file = row_setting(loader, "audit.key_file");
+	struct project *project = loader->project;
+	const char *key = NULL;
+	enum status status;
+
+	if (!file)
+		return STATUS_OK;
+	status = secret_file_read(loader->observer, loader->arena, file->value, &key, error);
+	if (status) {
+		error_prefix(error, "%s: key_file", origin_text(&file->origin, loader->arena));
+		error_at(error, file->origin.name, file->origin.line, 0);
+		return status;
+	}
+	if (strlen(key) < AUDIT_KEY_MIN) {
+		config_error(error, &file->origin, "key_file: %s holds %zu bytes, which is too few",
+			     file->value, strlen(key));
+		error_hint(error, "a key has at least %d bytes; make one with: openssl rand -hex 32",
+			   AUDIT_KEY_MIN);
+		return STATUS_CONFIG;
+	}
+	project->audit.key = key;
+	return exposed_file_check(loader, file->value, "the audit trail's key", error);
+}
+
 /* What is done to a production database is on record, always. */
 static enum status audit_check(struct loader *loader, struct error *error)
 {
@@ -179,17 +208,19 @@ static enum status loader_run(struct loader *loader, struct error *error)
 		word_read,     actor_read,        log_read,      plugins_build,
 		defaults_read, connections_build, twins_link,    defaults_check,
 	};
+	enum status status;
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		enum status status = steps[i](loader, error);
-
+		status = steps[i](loader, error);
 		if (status)
 			return status;
 	}
 	project_values(loader);
-	enum status status = caches_build(loader, error);
+	status = caches_build(loader, error);
 	if (!status)
 		status = exposures_check(loader, error);
+	if (!status)
+		status = audit_key_read(loader, error);
 	return status ? status : audit_check(loader, error);
 }
 

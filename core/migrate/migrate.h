@@ -127,6 +127,13 @@ enum status history_read(struct database *database, enum history_verify verify, 
 void history_free(struct history *history);
 const struct entry *history_find(const struct history *history, const char *version, const char *name);
 
+/* The heads of the audit trail that this database's events carry, each with the
+ * first event that does, for audit_verify. In the arena; STATUS_CORRUPT when there
+ * are more than HISTORY_HEADS_CAP. */
+#define HISTORY_HEADS_CAP ((size_t)1000000)
+enum status history_heads(struct database *database, const char *connection, struct arena *arena,
+			  struct audit_head **ret, size_t *ret_count, struct error *error) MUST_CHECK;
+
 /* ---- the migrator ------------------------------------------------------------ */
 
 enum row_state {

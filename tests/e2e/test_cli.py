@@ -9,15 +9,19 @@ import pytest
 from project import INI, SOURCE, first_error
 from terminal import Terminal
 
-COMMANDS = ["init", "list", "help", "version", "plugin:list", "make:migration", "migrate:run", "migrate:rollback",
+COMMANDS = ["init", "list", "help", "version", "doctor", "plugin:list", "make:migration", "migrate:run", "migrate:rollback",
             "migrate:status", "migrate:reset", "migrate:fresh", "migrate:redo", "migrate:baseline", "migrate:validate",
-            "migrate:repair", "migrate:unlock", "db:stamp"]
+            "migrate:repair", "migrate:unlock", "db:stamp", "db:seed", "db:seed:precheck",
+            "db:migrate", "db:backup", "db:backup:list", "db:backup:verify", "db:restore", "audit:show", "audit:verify", "cache:stats", "cache:clear"]
 
-CLASSES = {"init": "safe", "list": "safe", "help": "safe", "version": "safe", "plugin:list": "safe",
+CLASSES = {"init": "safe", "list": "safe", "help": "safe", "version": "safe", "doctor": "safe", "plugin:list": "safe",
            "make:migration": "generator", "migrate:run": "writes", "migrate:rollback": "destructive",
            "migrate:status": "safe", "migrate:reset": "destructive", "migrate:fresh": "destructive",
            "migrate:redo": "destructive", "migrate:baseline": "writes", "migrate:validate": "safe",
-           "migrate:repair": "writes", "migrate:unlock": "writes", "db:stamp": "writes"}
+           "migrate:repair": "writes", "migrate:unlock": "writes", "db:stamp": "writes", "db:seed": "writes",
+           "db:seed:precheck": "safe", "db:migrate": "writes", "db:backup": "safe", "db:backup:list": "safe",
+           "db:backup:verify": "safe", "db:restore": "recovery", "audit:show": "safe",
+           "audit:verify": "safe", "cache:stats": "safe", "cache:clear": "writes"}
 
 
 # ---- help ------------------------------------------------------------------------

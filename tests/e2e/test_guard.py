@@ -206,7 +206,8 @@ def test_a_refusal_by_local_facts_opens_nothing(blog):
     assert "allow_variable" in refused(blog, "migrate:fresh", env=PRODUCTION)
 
 
-@pytest.mark.parametrize("command", [["migrate:status"], ["migrate:validate"], ["list"], ["plugin:list"], ["migrate:fresh", "--dry-run"]],
+@pytest.mark.parametrize("command", [["migrate:status"], ["migrate:validate"], ["list"], ["plugin:list"], ["audit:show"],
+                                     ["audit:verify"], ["migrate:fresh", "--dry-run"]],
                          ids=lambda c: c[0])
 def test_safe_commands_run_in_production(live, command):
     live.must(*command, env=PRODUCTION)

@@ -145,6 +145,7 @@ static void the_sample_of_every_section_is_accepted(void **state)
 {
 	struct fixture *fixture = *state;
 
+	put(fixture, "k", "0123456789abcdef\n");
 	put_ini(fixture,
 		"[project]\nname = blog\ndefault = sqlite\nmigrations = database/migrations     ; a "
 		"folder\nmodels = models\n"
@@ -165,7 +166,7 @@ static void the_sample_of_every_section_is_accepted(void **state)
 		"[backup]\ndir = /var/backups/eloquent\nkeep = 10\ncompress = zstd:3\ngate = restored\n"
 		"scratch = pg_scratch\ntools = /usr/lib/postgresql/15/bin\nrecipients = a\n"
 		"after_write = [\"/usr/local/bin/upload\"]\n"
-		"[audit]\npath = .eloquent/audit.jsonl\nkey_file = k\n"
+		"[audit]\npath = .eloquent/audit.jsonl\nmax_size = 1MiB\nkey_file = k\n"
 		"[cache]\nprefix = eloquent:blog\ndevelopment = memory\nstaging = file\nproduction = "
 		"redis file memory\n"
 		"[hooks]\nmaintenance_on = [\"/usr/local/bin/maintenance\", \"on\"]\nnotify = "
