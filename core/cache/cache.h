@@ -21,6 +21,8 @@
 
 /* Bytes of a key, without the prefix. */
 #define CACHE_KEY_CAP 380u
+/* Bytes of a value. */
+#define CACHE_VALUE_CAP ((size_t)1 << 20)
 
 struct cache;
 
@@ -38,7 +40,8 @@ enum status cache_find_store(const struct cache *cache, const char *name, size_t
 			     struct error *error) MUST_CHECK;
 
 /* ---- using it ------------------------------------------------------------------------
- * STATUS_INTERNAL: no key (1 to CACHE_KEY_CAP bytes, none of them 0, the first not 1).
+ * STATUS_INTERNAL: no key (1 to CACHE_KEY_CAP bytes, none of them 0, the first not 1), or
+ * a value above its cap.
  * STATUS_FAILED: every store is down; the message names each with its reason. */
 
 /* Appends the value to *ret. */
@@ -70,6 +73,11 @@ struct cache_report {
 /* Asks every store, and writes nothing. `only` narrows to one store, or NULL. Reports are
  * cache_store_count() long; those of other stores have no name. */
 void cache_stats(struct cache *cache, const size_t *only, struct cache_report *reports);
+
+/* How many entries and bytes each store holds under `prefix` (behind ours), in the reports'
+ * stats; writes nothing. */
+void cache_count(struct cache *cache, const char *prefix, const size_t *only,
+		 struct cache_report *reports);
 
 /* Removes our keys that begin with `prefix` (behind ours; "" all of them) from every store,
  * or one. A store that cannot be emptied stands in its report; the answer is then

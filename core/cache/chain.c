@@ -22,17 +22,16 @@ enum status cache_open(struct observer *observer, const struct project *project,
 		       struct error *error)
 {
 	const struct cache_chain *chain = &project->cache;
-	if (chain->store_count == 0) {
-		error_set(error, STATUS_CONFIG, "the cache's chain for %s (%s) names no store",
-			  chain->word, origin_text(&chain->origin, (struct arena *)&project->arena));
-		error_hint(error, "write [cache] %s = file", chain->word);
-		return STATUS_CONFIG;
-	}
 	struct cache *cache = mem_alloc(sizeof(*cache));
 	cache->observer = observer;
 	cache->project = project;
 	cache->prefix = chain->prefix;
 	enum status status = STATUS_OK;
+	if (chain->store_count == 0) {
+		status = error_set(error, STATUS_CONFIG, "the cache's chain for %s (%s) names no store",
+				   chain->word, origin_text(&chain->origin, &cache->arena));
+		error_hint(error, "write the names of its stores under [cache] %s", chain->word);
+	}
 	for (size_t i = 0; i < chain->store_count && status == STATUS_OK; i++)
 		status = load(cache, &cache->links[cache->count++], chain->stores[i], error);
 	/* A store that is wrongly configured is a mistake to be mended, not one that is down. */
@@ -140,6 +139,9 @@ enum status cache_set(struct cache *cache, const char *key, const char *value, s
 	enum status status = make_key(cache, key, &whole, error);
 	if (status != STATUS_OK)
 		return status;
+	if (size > CACHE_VALUE_CAP)
+		return error_set(error, STATUS_INTERNAL, "a cache value has at most %zu bytes",
+				 CACHE_VALUE_CAP);
 	links_join(cache);
 	for (size_t i = 0; i < cache->count; i++) {
 		struct link *link = &cache->links[i];

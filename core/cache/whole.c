@@ -44,6 +44,35 @@ void cache_stats(struct cache *cache, const size_t *only, struct cache_report *r
 	}
 }
 
+/* By a handle of its own, whose prefix is the narrower one. */
+static void count(struct cache *cache, const struct link *link, const char *prefix,
+		  struct cache_report *report)
+{
+	ERROR_CLEANUP struct error error = {0};
+	struct store *store = NULL;
+	enum status status = store_open(cache->observer, cache->project, link->owner, &link->settings,
+					link->plugin, prefix, &store, &error);
+	if (status == STATUS_OK)
+		status = store_get_stats(store, &report->stats, &error);
+	report->stats.location = NULL; /* the handle's, which ends here */
+	if (status != STATUS_OK)
+		report_failure(cache, report, status, &error);
+	store_close(store);
+}
+
+void cache_count(struct cache *cache, const char *prefix, const size_t *only,
+		 struct cache_report *reports)
+{
+	const char *whole = arena_printf(&cache->arena, "%s%s", cache->prefix, prefix);
+	for (size_t i = 0; i < cache->count; i++) {
+		reports[i] = (struct cache_report){0};
+		if (only != NULL && *only != i)
+			continue;
+		reports[i].name = cache->links[i].name;
+		count(cache, &cache->links[i], whole, &reports[i]);
+	}
+}
+
 /* ---- clear ------------------------------------------------------------------------------- */
 
 /* Which stores are current is to be known before anything goes: a whole clear takes a

@@ -42,6 +42,13 @@ void help_command(const struct command *command, struct text *ret);
 void help_list(struct text *ret); /* every command with group and class */
 json_t *help_list_json(void);
 
+/* ---- completion and manual (completion.c, manual.c) ----------------------------- */
+/* The script that completes our command lines in "bash", "zsh" or "fish".
+ * STATUS_USAGE: no such shell. */
+enum status completion_write(const char *shell, struct text *ret, struct error *error) MUST_CHECK;
+/* The manual page eloquent(1), for man. date: as it shall stand in its footer. */
+void manual_write(const char *date, struct text *ret);
+
 /* ---- output ------------------------------------------------------------------- */
 /* The one JSON document of a finished run: its text, and the places where the
  * long lists, which stay the run's, belong. Writing it allocates nothing, so

@@ -8,8 +8,16 @@ static enum status fresh_check(struct run *run, struct target *target, struct er
 	if (!status)
 		status = migrator_select_fresh(&target->migrator, error);
 	if (!status)
+		status = caching_check(run, error);
+	if (!status)
 		migrating_selected(run, target, "nothing to do");
 	return status;
+}
+
+static enum status fresh_work(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = migrating_work(run, target, error);
+	return caching_clear(run, target, status, error);
 }
 
 static const enum option fresh_options[] = {OPTION_ALL_MIGRATIONS, OPTION_FORCE,        OPTION_YES,
@@ -24,10 +32,11 @@ const struct command command_migrate_fresh = {
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true, .confirms = true},
 	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP | COMMAND_CREATES,
 	.notes = "Every file is read, split and checked before anything is dropped. Our own tables,\n"
-		 "the history among them, are kept.",
+		 "the history among them, are kept. The cache that [cache] chooses for this\n"
+		 "environment is emptied too.",
 	.check = fresh_check,
 	.preview = migrating_preview,
-	.work = migrating_work,
+	.work = fresh_work,
 };
 
 static enum status redo_check(struct run *run, struct target *target, struct error *error)

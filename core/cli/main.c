@@ -136,6 +136,7 @@ int main(int argc, char **argv)
 	struct invocation invocation = {0};
 	struct show_context shown = {.observer = observer};
 	struct run run;
+	builtin_set(builtin_plugins);
 	run_init(&run, observer, &invocation, (const char *const *)environ, ELOQUENT_PLUGIN_DIR);
 	run.json = exhausted_as_json;
 	run.show = show;

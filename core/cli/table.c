@@ -7,7 +7,10 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_help,
 	&command_version,
+	&command_doctor,
+	&command_completion,
 	&command_plugin_list,
+	&command_plugin_new,
 	&command_make_migration,
 	&command_migrate_run,
 	&command_migrate_rollback,
@@ -27,6 +30,8 @@ const struct command *const command_table[] = {
 	&command_db_restore,
 	&command_audit_show,
 	&command_audit_verify,
+	&command_cache_stats,
+	&command_cache_clear,
 };
 const size_t command_count = COUNT_OF(command_table);
 

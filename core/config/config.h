@@ -62,6 +62,19 @@ struct connection {
 	struct origin origin;
 };
 
+/* A password in plain words in a file that others see. In production it is an error. */
+struct exposed_secret {
+	struct origin origin;
+	const char *what;   /* "a password" */
+	const char *danger; /* "git tracks the file" */
+	const char *remedy;
+};
+struct exposed_secrets {
+	struct exposed_secret *items;
+	size_t count;
+	size_t capacity;
+};
+
 /* A [plugin:NAME] section. */
 struct plugin_config {
 	const char *name;
@@ -135,6 +148,7 @@ struct project {
 	enum log_format log_format;
 
 	struct settings resolved; /* every value with its origin, for doctor and --verbose */
+	struct exposed_secrets exposed;
 };
 
 struct config_input {

@@ -134,7 +134,7 @@ const struct key config_keys[] = {
 	 "it",
 	 NULL, NULL, 0, 0},
 	{"cache:", "max_size", KEY_SIZE, NULL, 0, "how much the store file may hold; default: 256MiB",
-	 NULL, NULL, 1 * MIB, INT64_C(1) << 42},
+	 NULL, NULL, 4 * MIB, INT64_C(1) << 42},
 
 	HOOK("maintenance_on", "before the schema changes in production"),
 	HOOK("maintenance_off", "after it"),

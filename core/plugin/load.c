@@ -15,9 +15,10 @@ struct loaded {
 	uint32_t kind;
 	const char *name;
 	const char *path;
-	const char *sha256; /* the pin, or NULL: a pinned one comes from its own memory */
-	int fd;             /* of the sealed copy; open for ever: a reused number in
-			     * /proc/self/fd/N would make the linker return this plugin */
+	const struct builtin *builtin; /* or NULL */
+	const char *sha256;            /* the pin, or NULL: a pinned one comes from its own memory */
+	int fd;                        /* of the sealed copy; open for ever: a reused number in
+					* /proc/self/fd/N would make the linker return this plugin */
 	const char *refusal;
 	union any_plugin any;
 };
@@ -44,6 +45,7 @@ static struct loaded *table_add(const struct source *source)
 	loaded->kind = source->kind;
 	loaded->name = arena_text(&table.arena, source->name);
 	loaded->path = arena_text(&table.arena, source->path);
+	loaded->builtin = source->builtin;
 	loaded->sha256 =
 		arena_text(&table.arena, source->section != NULL ? source->section->sha256 : NULL);
 	loaded->fd = -1;
@@ -74,16 +76,31 @@ static enum status map_file(const struct loaded *loaded, void **ret_handle, stru
 	return STATUS_OK;
 }
 
-/* Asks twice: a function that allocates or counts is not what was agreed on. */
-static enum status ask_manifest(const char *path, void *handle, const struct elq_manifest **ret,
-				struct error *error)
+/* *ret_handle stays NULL for a built-in plugin. */
+static enum status find_entry(const struct loaded *loaded, void **ret_handle, elq_plugin_fn **ret_entry,
+			      struct error *error)
 {
-	elq_plugin_fn *entry;
+	if (loaded->builtin != NULL) {
+		*ret_entry = loaded->builtin->entry;
+		return STATUS_OK;
+	}
+	void *handle = NULL;
+	enum status status = map_file(loaded, &handle, error);
+	if (status != STATUS_OK)
+		return status;
 	void *symbol = dlsym(handle, ELQ_ENTRY_SYMBOL);
 	if (symbol == NULL)
-		return error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s", path,
-				 ELQ_ENTRY_SYMBOL, linker_words());
-	memcpy(&entry, &symbol, sizeof(entry));
+		return error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s",
+				 loaded->path, ELQ_ENTRY_SYMBOL, linker_words());
+	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
+	*ret_handle = handle;
+	return STATUS_OK;
+}
+
+/* Asks twice: a function that allocates or counts is not what was agreed on. */
+static enum status ask_manifest(const char *path, elq_plugin_fn *entry, const struct elq_manifest **ret,
+				struct error *error)
+{
 	const struct elq_manifest *first = entry(ELQ_ABI_VERSION);
 	if (first != entry(ELQ_ABI_VERSION))
 		return error_set(error, STATUS_PLUGIN_REFUSED,
@@ -116,11 +133,12 @@ static enum status start(struct observer *observer, struct loaded *loaded, const
 			 struct error *error)
 {
 	void *handle = NULL;
+	elq_plugin_fn *entry = NULL;
 	const struct elq_manifest *manifest = NULL;
 	process_init_fn *init = NULL;
-	enum status status = map_file(loaded, &handle, error);
+	enum status status = find_entry(loaded, &handle, &entry, error);
 	if (status == STATUS_OK)
-		status = ask_manifest(loaded->path, handle, &manifest, error);
+		status = ask_manifest(loaded->path, entry, &manifest, error);
 	if (status == STATUS_OK)
 		status = manifest_adopt(manifest, note, loaded->path, &table.arena, &loaded->any, &init,
 					error);
@@ -130,7 +148,7 @@ static enum status start(struct observer *observer, struct loaded *loaded, const
 		status = manifest_adopt_extensions(&loaded->any.driver, error);
 	if (status != STATUS_OK)
 		return status;
-	const char *extra = exports_extra(handle);
+	const char *extra = handle != NULL ? exports_extra(handle) : NULL;
 	if (extra != NULL)
 		log_write(observer, LOG_WARN, "the plugin %s exports more than %s: %s", loaded->path,
 			  ELQ_ENTRY_SYMBOL, extra);

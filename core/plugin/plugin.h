@@ -28,6 +28,18 @@ enum status note_read(int fd, const char *path, struct elq_note *ret, struct err
 const char *kind_name(uint32_t kind); /* "driver"; NULL: unknown */
 bool kind_parse(const char *word, uint32_t *ret);
 
+/* ---- plugins that are part of the program (builtin.c) ---------------------- */
+
+struct builtin {
+	const struct elq_note *(*note)(void); /* data; runs nothing of the plugin's */
+	elq_plugin_fn *entry;
+};
+/* Written by CMake from ELOQUENT_BUILTIN, in the program alone; ends with a NULL row. */
+extern const struct builtin builtin_plugins[];
+/* Says which they are, once, by main before anything else of plugin/ is called. */
+void builtin_set(const struct builtin *table);
+#define BUILTIN_PATH "(built in)" /* stands where a plugin's path would */
+
 /* One file that might be a plugin, and what became of it. */
 struct candidate {
 	const char *path;
@@ -37,12 +49,12 @@ struct candidate {
 };
 struct candidates {
 	struct arena arena;
-	struct candidate *items; /* folder's files by name, then [plugin:] sections */
+	struct candidate *items; /* built-in ones, the folder's files by name, [plugin:] sections */
 	size_t count;
 	size_t capacity;
 };
-/* Everything in the plugin folder and every [plugin:] section; runs none of
- * their code. Fails only when the folder cannot be listed though it exists. */
+/* What is built in, everything in the plugin folder and every [plugin:] section; runs
+ * none of their code. Fails only when the folder cannot be listed though it exists. */
 enum status candidates_list(const struct project *project, struct candidates *ret,
 			    struct error *error) MUST_CHECK;
 void candidates_free(struct candidates *candidates);

@@ -35,14 +35,22 @@ enum status verify_open(const char *path, int *ret_fd, struct error *error) MUST
 enum status verify_pin(int fd, const char *path, const struct plugin_config *section, int *ret_fd,
 		       struct error *error) MUST_CHECK;
 
+/* ---- built in (builtin.c) ------------------------------------------------------ */
+
+/* The i-th built-in plugin, or NULL. */
+const struct builtin *builtin_at(size_t index);
+const struct builtin *builtin_find(uint32_t kind, const char *name); /* or NULL */
+
 /* ---- which file (source.c) ----------------------------------------------------- */
 
-/* Where a plugin of a kind and name must lie. */
+/* Where a plugin of a kind and name must lie: in the file that its section names, else
+ * in the program, else in the plugin folder. */
 struct source {
 	uint32_t kind;
 	const char *name;
-	const char *path;                    /* absolute */
+	const char *path;                    /* absolute; BUILTIN_PATH */
 	const struct plugin_config *section; /* or NULL */
+	const struct builtin *builtin;       /* or NULL: it is a file */
 };
 void source_find(const struct project *project, struct arena *arena, uint32_t kind, const char *name,
 		 struct source *ret);

@@ -49,7 +49,9 @@ struct target;
 	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
 	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")   \
 	X(RUN, "run", 1, "ID", "everything about one run; its first 4 digits or more")                 \
-	X(LAST, "last", 1, "N", "the newest N records (default 20)")
+	X(LAST, "last", 1, "N", "the newest N records (default 20)")                                   \
+	X(PREFIX, "prefix", 1, "P", "only keys that begin with P, behind the cache's own prefix")      \
+	X(STORE, "store", 1, "NAME", "only this store of the cache")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,
@@ -83,6 +85,7 @@ int64_t option_count(const struct invocation *invocation, enum option option, in
  * not given, or given without a value (--wait). */
 int64_t option_duration_us(const struct invocation *invocation, enum option option, int64_t otherwise);
 const char *argument(const struct invocation *invocation, size_t index); /* or NULL */
+bool connections_named(const struct invocation *invocation); /* does a word choose connections? */
 /* The command and its words as they can be typed again, quoted for a shell: all but the
  * options that choose connections and --force and --yes, which the caller adds. */
 void invocation_add_words(const struct invocation *invocation, struct text *text);
@@ -100,7 +103,9 @@ void invocation_add_words(const struct invocation *invocation, struct text *text
 #define COMMAND_DAMAGED_TOO 1024u    /* opens a damaged database too */
 #define COMMAND_RECORDS 2048u        /* safe, but leaves a record in the database when it can */
 
-#define COMMAND_NAMED 4096u /* `check` for connections that were named, `local` when none was */
+/* Connections count only when they were named: `check` is for those, `local` for none; with
+ * CHOOSES `local` is for both. */
+#define COMMAND_NAMED 4096u
 
 /* One row. Exactly one of `local` and `check` is set; both with COMMAND_NAMED. */
 struct command {

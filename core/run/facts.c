@@ -21,14 +21,18 @@ void facts_local(const struct run *run, struct target *target)
 {
 	const struct project *project = &run->project;
 	struct guard_facts *facts = &target->facts;
-	bool production = project->production || target->connection->production;
+	const struct connection *connection = target->connection;
+	bool production = project->production || (connection && connection->production);
 	facts->production = fact_of(production);
 	facts->allow_destructive = fact_of(project->allow_destructive);
 	facts->force = fact_of(option_given(run->invocation, OPTION_FORCE));
 	facts->yes = fact_of(option_given(run->invocation, OPTION_YES));
 	facts->terminal = fact_of(ask_terminal_present());
-	facts->twin = fact_of(target->connection->twin);
-	facts->role_wrong = fact_of(target->connection->role_credentials && !project->role_migration);
+	facts->twin = fact_of(connection && connection->twin);
+	facts->role_wrong =
+		fact_of(connection && connection->role_credentials && !project->role_migration);
+	if (!connection) /* no database stands behind it that could say anything else */
+		facts->stamped = facts->stamp_production = facts->holds_rows = FACT_NO;
 	/* What the INI alone makes strict, no database can loosen. */
 	facts->forbid = project->policy.forbid ? FACT_YES : FACT_UNKNOWN;
 	facts->require_backup = project->policy.require_backup ? FACT_YES : FACT_UNKNOWN;

@@ -76,6 +76,12 @@ int64_t option_duration_us(const struct invocation *invocation, enum option opti
 	return value && *value && parse_duration_us(value, &us) ? us : otherwise;
 }
 
+bool connections_named(const struct invocation *invocation)
+{
+	return invocation->connections.count || option_given(invocation, OPTION_ALL_CONNECTIONS) ||
+	       option_given(invocation, OPTION_TEST);
+}
+
 const char *argument(const struct invocation *invocation, size_t index)
 {
 	return index < invocation->arguments.count ? invocation->arguments.items[index] : NULL;

@@ -96,7 +96,7 @@ static void add_production_source(struct text *text, const struct run *run, cons
 	const struct project *project = &run->project;
 	if (project->production)
 		text_printf(text, " (%s says production)", project->production_source);
-	else if (target->connection->production)
+	else if (target->connection && target->connection->production)
 		text_printf(text, " ([connection:%s] production = yes)", target->connection->name);
 	else if (target->stamp.present && word_is_production(target->stamp.word))
 		text_printf(text, " (the database is stamped %s, the environment says %s)",

@@ -168,11 +168,35 @@ static enum status run_with_connections(struct run *run)
 	return sum_up(run, status);
 }
 
-/* A command without connections: only generators ask the guard, and only with
+/* What a command that writes something else than databases does is judged by the
+ * environment's word alone, and goes on record. */
+static enum status run_alone(struct run *run)
+{
+	struct target alone = {.word = run->project.production ? "production" : run->project.word};
+	enum status status = station_verdict_local(run, &alone, &run->error);
+	if (!status)
+		status = station_write_intent(run, &alone, &run->error);
+	if (!status) {
+		status = run->command->local(run, &run->error);
+		alone.worked = true;
+		alone.status = status;
+		if (status)
+			error_set(&alone.error, status, "%s", run->error.message);
+		outcome_record(run, &alone);
+	}
+	error_clear(&alone.error);
+	arena_free(&alone.arena);
+	return status;
+}
+
+/* A command without connections: only those that write ask the guard, and only with
  * local facts. */
 static enum status run_local(struct run *run)
 {
-	if (run->command->flags & COMMAND_CHOOSES) {
+	if (!(run->command->flags & COMMAND_CHOOSES) && facts_command(run).class_ != GUARD_SAFE)
+		return run_alone(run);
+	bool named = !(run->command->flags & COMMAND_NAMED) || connections_named(run->invocation);
+	if (run->command->flags & COMMAND_CHOOSES && named) {
 		enum status status = select_targets(run, &run->error);
 		if (!status)
 			status = visit(run, station_verdict_local);
@@ -218,11 +242,10 @@ static enum status load_project(struct run *run)
 
 static bool goes_to_connections(const struct run *run)
 {
-	const struct invocation *invocation = run->invocation;
-	if (!(run->command->flags & COMMAND_NAMED))
-		return !run->command->local;
-	return invocation->connections.count || option_given(invocation, OPTION_ALL_CONNECTIONS) ||
-	       option_given(invocation, OPTION_TEST);
+	const struct command *command = run->command;
+	if (!command->local || !command->check)
+		return !command->local;
+	return connections_named(run->invocation);
 }
 
 enum status run_execute(struct run *run)

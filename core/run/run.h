@@ -48,8 +48,8 @@ struct result_list {
 /* One selected connection, from selection to outcome. */
 struct target {
 	struct arena arena;
-	const struct connection *connection;
-	const struct driver *driver; /* NULL until loaded */
+	const struct connection *connection; /* NULL: a writing command without any (run.c) */
+	const struct driver *driver;         /* NULL until loaded */
 	/* NULL until opened, then the same to the end. Atomic: a signal that cancels may come
 	 * while others are still being opened. */
 	struct database *_Atomic database;

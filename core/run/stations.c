@@ -220,6 +220,9 @@ enum status station_verdict_under_lock(struct run *run, struct target *target, s
 	}
 	if (status)
 		return status;
+	/* Its own backup is no change of the database. */
+	if (run->command->flags & COMMAND_BACKS_UP)
+		before.backup_fresh = target->facts.backup_fresh;
 	bool same =
 		guard_facts_equal(&before, &target->facts) && text_equal(id_before, target->stamp.id);
 	/* What became a question under the lock would have been asked before it. */

@@ -114,10 +114,24 @@ ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, ops) == 88, "elq_manifest layout
 typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 #define ELQ_ENTRY_SYMBOL "elq_plugin_v1"
 
-#define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \
+/* With ELQ_BUILTIN the same source is linked into the host: the note is plain data
+ * that the entry hands out, and the entry has a name of its own, which the host lists
+ * in a static table. ELQ_PLUGIN_NOTE stands before ELQ_PLUGIN_ENTRY, in one file. */
+#ifdef __clang__ /* its AddressSanitizer would pad the record and align it anew */
+#define ELQ_NOTE_BARE_ __attribute__((no_sanitize("address")))
+#else
+#define ELQ_NOTE_BARE_
+#endif
+#ifdef ELQ_BUILTIN
+#define ELQ_NOTE_PLACE_ static
+#else
+#define ELQ_NOTE_PLACE_                                                                                \
 	extern __attribute__((visibility("hidden"))) const struct elq_note_record elq_note_record_;    \
-	__attribute__((section(".note.eloquent.plugin"), used, aligned(4)))                            \
-	const struct elq_note_record elq_note_record_ = {                                              \
+	ELQ_NOTE_BARE_ __attribute__((section(".note.eloquent.plugin"), used, aligned(4)))
+#endif
+
+#define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \
+	ELQ_NOTE_PLACE_ const struct elq_note_record elq_note_record_ = {                              \
 		9,                                                                                     \
 		(uint32_t)sizeof(struct elq_note),                                                     \
 		ELQ_NOTE_TYPE,                                                                         \
@@ -131,10 +145,13 @@ typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 #define ELQ_EXTERN_C
 #endif
 
-/* With ELQ_BUILTIN the same source is linked into the host: the entry gets a
- * name of its own and the host lists it in a static table. */
 #ifdef ELQ_BUILTIN
 #define ELQ_PLUGIN_ENTRY(kind_, name_, manifest_)                                                      \
+	ELQ_EXTERN_C const struct elq_note *elq_builtin_note_##kind_##_##name_(void);                  \
+	ELQ_EXTERN_C const struct elq_note *elq_builtin_note_##kind_##_##name_(void)                   \
+	{                                                                                              \
+		return &elq_note_record_.note;                                                         \
+	}                                                                                              \
 	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi);      \
 	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi)       \
 	{                                                                                              \

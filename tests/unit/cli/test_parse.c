@@ -222,8 +222,9 @@ static void every_row_can_be_run_one_way_only(void **state)
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *command = command_table[i];
 		if (command->flags & COMMAND_NAMED) /* one way each: with a named connection, without */
-			assert_true(command->local && command->check && !command->work &&
-				    (command->flags & COMMAND_CONNECTS));
+			assert_true(command->local && !command->work &&
+				    (command->check ? command->flags & COMMAND_CONNECTS
+						    : command->flags & COMMAND_CHOOSES));
 		else
 			assert_true((command->local != NULL) != (command->check != NULL));
 		assert_true(((command->flags & COMMAND_CONNECTS) != 0) == (command->check != NULL));
