@@ -358,14 +358,28 @@ static bool read_members(json_t *root, struct arena *arena, struct backup *ret)
 	return true;
 }
 
+/* The hash anybody can compute. Written again it must be these bytes: then nothing stands in
+ * it that was not read, and nothing was read otherwise than it stands there. */
+static bool is_as_written(const struct backup *backup, const char *data, size_t size)
+{
+	TEXT_CLEANUP struct text again = {0};
+	ERROR_CLEANUP struct error ignored = {0};
+	return !manifest_format(backup, &again, &ignored) && again.size == size &&
+	       memcmp(again.data, data, size) == 0;
+}
+
 enum status manifest_parse(const char *data, size_t size, struct arena *arena, struct backup *ret,
 			   struct error *error)
 {
+	struct backup backup;
 	enum status status = check_hash(data, size, error);
 	if (status)
 		return status;
 	json_t *root = json_loadb(data, size, JSON_REJECT_DUPLICATES, NULL);
-	bool read = root && read_members(root, arena, ret);
+	bool read = root && read_members(root, arena, &backup);
 	json_decref(root);
-	return read ? STATUS_OK : damaged(error, "it is none of this program's");
+	if (!read || !is_as_written(&backup, data, size))
+		return damaged(error, "it is none of this program's");
+	*ret = backup;
+	return STATUS_OK;
 }

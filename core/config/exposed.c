@@ -15,9 +15,8 @@ void exposure_note(struct loader *loader, const char *key, const char *written,
 {
 	bool url = strcmp(key, "url") == 0 || text_ends(key, "_URL") || text_ends(key, "_URI");
 	struct exposure exposure = {*origin, loader->connection};
-	size_t size = 0;
 
-	if (written[0] == '\0' || strstr(written, "${") || (url && !url_password(written, &size)))
+	if (written[0] == '\0' || strstr(written, "${") || (url && !redact_add_url(NULL, written)))
 		return;
 	ARENA_PUSH(loader->arena, &loader->exposures, exposure);
 }

@@ -254,10 +254,8 @@ enum status defaults_check(struct loader *loader, struct error *error) MUST_CHEC
 
 /* ---- secrets.c, exposed.c --------------------------------------------------------------------- */
 
-/* Registers a secret, and the password inside of it when it is a URL. */
+/* Registers a secret, and the passwords inside of it when it is a URL. */
 void secret_register(const struct loader *loader, const char *value);
-/* The password in scheme://user:password@host, or NULL. Not terminated. */
-const char *url_password(const char *url, size_t *ret_size);
 /* Notes that a file holds this secret in plain words, if it is one: a URL without a
  * password and a value that comes from ${NAME} are none. Of loader->connection. */
 void exposure_note(struct loader *loader, const char *key, const char *written,

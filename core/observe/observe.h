@@ -39,6 +39,10 @@ const char *const *log_warnings(struct observer *observer, size_t *ret_count);
  * alignments), hex (both cases). Shorter values are masked only where
  * credentials stand: URL user part, key=value, JSON key. */
 void redact_add(struct observer *observer, const char *secret, size_t size);
+/* Does a URL hold secrets: before the '@' of scheme://user:THIS@host, or in
+ * ?password=THIS and keys that end like it (password, secret, token)? Registers each, as it
+ * stands and decoded; with observer NULL it only answers. */
+bool redact_add_url(struct observer *observer, const char *url);
 /* Appends the masked form of data. Besides registered secrets, masks what
  * stands where credentials stand: scheme://user:THIS@host (the last '@' before the path ends it),
  * password=THIS, "password":"THIS", Authorization: Bearer THIS. A whole JSON document

@@ -124,8 +124,6 @@ void param_hint(const struct plugin *plugin, const char *name, uint32_t migratio
 enum status url_applies(struct observer *observer, const struct project *project,
 			const struct connection *connection, const struct driver *driver, bool *ret,
 			struct error *error) MUST_CHECK;
-/* Registers the password inside a URL, as written and decoded. */
-void url_hide_password(struct observer *observer, const char *url);
 
 /* ---- one call across the border (call.c, host.c) ------------------------------------ */
 

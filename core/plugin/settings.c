@@ -46,7 +46,7 @@ static enum status put(struct resolution *resolution, const struct elq_param *pa
 	}
 	if (secret && converted[0] != '\0') {
 		redact_add(resolution->observer, converted, strlen(converted));
-		url_hide_password(resolution->observer, converted);
+		(void)redact_add_url(resolution->observer, converted);
 	}
 	resolution->out[resolution->count++] = (struct elq_setting){
 		.struct_size = sizeof(struct elq_setting),

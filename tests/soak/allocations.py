@@ -121,6 +121,8 @@ def try_command(seam, entry, found, draw):
     with support.Project(seam.program, migrations()) as project:
         if applied:
             project.run("migrate:run", "--step", str(applied))
+        if words[0] in BACKED_UP:
+            project.run("db:backup")
         base = pathlib.Path(tempfile.mkdtemp(prefix="eloquent-soak-")) / "base"
         try:
             shutil.copytree(project.root, base)
