@@ -33,7 +33,7 @@ static void describe(const struct backup_store *store, struct database *database
 		.reason = manifest_text(store, arena, request->reason),
 		.pinned = request->pinned,
 		.database = manifest_text(store, arena, info->name),
-		.identity = info->identity,
+		.identity = arena_text(arena, info->identity),
 		.database_id = request->database_id,
 		.stamp = request->stamp,
 		.began_us = now,
