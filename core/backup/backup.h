@@ -11,7 +11,7 @@
  * compared there with what the dump's snapshot held: level BACKUP_RESTORED. The
  * format is docs/backup-format.md.
  *
- * While a run works it has a folder of its own, `<dir>/work/ID`, locked as long as
+ * While a run works it has a folder of its own, `<dir>/.work/ID`, locked as long as
  * the process lives. Whoever comes next removes what a killed run left.
  *
  * Threads: functions of one store from one thread at a time; several stores at
@@ -40,7 +40,7 @@ struct backup_store {
 
 enum backup_level {
 	BACKUP_UNREADABLE, /* its manifest is damaged; only id and message hold */
-	BACKUP_FAILED,     /* verification found a difference */
+	BACKUP_FAILED,     /* verification found a difference, or its dump is gone or cut off */
 	BACKUP_RAW,        /* the bytes of a damaged database; cannot be verified */
 	BACKUP_WRITTEN,    /* whole on the disk, not verified */
 	BACKUP_RESTORED,   /* verified */
@@ -101,8 +101,10 @@ struct backups {
 	size_t count;
 	size_t capacity;
 };
-/* Everything there is; a folder that does not exist holds nothing. A damaged manifest
- * is BACKUP_UNREADABLE, not a failure. STATUS_IO. */
+/* Everything there is; a folder that does not exist holds nothing. Those of a moment that
+ * is still to come stand last: a clock was wrong. A damaged manifest is BACKUP_UNREADABLE,
+ * and one whose dump is not there in its whole length BACKUP_FAILED, not a failure.
+ * STATUS_IO. */
 enum status backups_list(const struct backup_store *store, struct backups *ret,
 			 struct error *error) MUST_CHECK;
 void backups_free(struct backups *backups);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define NAMED_IN_HINT 5
 
@@ -15,6 +16,25 @@ static struct backup *add(struct backups *list)
 	struct backup *backup = &list->items[list->count++];
 	*backup = (struct backup){0};
 	return backup;
+}
+
+/* A manifest says what was written; what is no longer there counts for nothing. */
+static void look_at_dump(const char *folder, struct arena *arena, struct backup *backup)
+{
+	struct stat found;
+	const char *path = path_join(arena, folder, backup->file);
+	const char *wrong = NULL;
+	if (lstat(path, &found) != 0)
+		wrong = arena_printf(arena, "cannot look at %s: %s", path, strerror(errno));
+	else if (!S_ISREG(found.st_mode))
+		wrong = arena_printf(arena, "%s is no regular file", path);
+	else if (found.st_size != backup->stored_size)
+		wrong = arena_printf(arena, "%s is %lld bytes long instead of %lld", path,
+				     (long long)found.st_size, (long long)backup->stored_size);
+	if (!wrong)
+		return;
+	backup->level = BACKUP_FAILED;
+	backup->message = wrong;
 }
 
 /* A manifest that cannot be read stays in the list, with the reason. */
@@ -33,24 +53,33 @@ static void read_one(const struct backup_store *store, const char *folder, const
 		status = error_set(&error, STATUS_CORRUPT,
 				   "the manifest belongs to the backup %s of the connection \"%s\"",
 				   backup->id, backup->connection);
-	if (!status)
+	if (!status) {
+		look_at_dump(folder, &list->arena, backup);
 		return;
+	}
 	*backup = (struct backup){
 		.id = arena_text(&list->arena, id),
+		.began_us = backup_id_moment_us(id),
 		.level = BACKUP_UNREADABLE,
 		.message = arena_text(&list->arena, error.message),
 	};
 }
 
-/* Ids begin with their second; the manifest knows the microsecond. */
-static int newest_first(const void *a, const void *b)
+static int compare(int64_t left, int64_t right)
+{
+	return left < right ? -1 : left > right;
+}
+
+/* Newest first; what claims to come from the future stands last. Ids begin with their
+ * second; the manifest knows the microsecond. */
+static int newest_first(const void *a, const void *b, void *context)
 {
 	const struct backup *left = a;
 	const struct backup *right = b;
-	int by_id = strcmp(right->id, left->id);
-	if (!left->began_us || !right->began_us || left->began_us == right->began_us)
-		return by_id;
-	return left->began_us < right->began_us ? 1 : -1;
+	int64_t latest = *(const int64_t *)context;
+	int by_sense = (left->began_us > latest) - (right->began_us > latest);
+	int by_time = compare(right->began_us, left->began_us);
+	return by_sense ? by_sense : by_time ? by_time : strcmp(right->id, left->id);
 }
 
 static void read_folder(const struct backup_store *store, const char *folder, DIR *listing,
@@ -70,6 +99,7 @@ static void read_folder(const struct backup_store *store, const char *folder, DI
 enum status backups_list(const struct backup_store *store, struct backups *ret, struct error *error)
 {
 	struct backups list = {0};
+	int64_t latest = clock_wall_us() + CLOCKS_DIFFER_US;
 	const char *folder = store_folder(store, &list.arena);
 	DIR *listing = opendir(folder);
 	if (!listing && errno != ENOENT) {
@@ -83,7 +113,7 @@ enum status backups_list(const struct backup_store *store, struct backups *ret, 
 		closedir(listing);
 	}
 	if (list.count)
-		qsort(list.items, list.count, sizeof(*list.items), newest_first);
+		qsort_r(list.items, list.count, sizeof(*list.items), newest_first, &latest);
 	*ret = list;
 	return STATUS_OK;
 }

@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* Clocks of two machines differ a little; a backup from further ahead is a mistake. */
-#define FUTURE_US ((int64_t)60 * 1000000)
-
 static bool str_is(struct elq_str str, const char *text)
 {
 	return str.size == strlen(text) && memcmp(str.data, text, str.size) == 0;
@@ -32,11 +29,12 @@ enum status history_head_read(struct database *database, struct history_head *re
 	return status;
 }
 
+/* A copy carries the stamp of what it was copied from, and a place may hold another
+ * database tomorrow: both must agree. */
 static bool same_database(const struct backup *backup, const struct backup_wanted *wanted)
 {
-	if (wanted->database_id || backup->database_id)
-		return text_equal(backup->database_id, wanted->database_id);
-	return text_equal(backup->identity, wanted->identity);
+	return text_equal(backup->database_id, wanted->database_id) &&
+	       text_equal(backup->identity, wanted->identity);
 }
 
 static bool same_head(const struct backup *backup, const struct history_head *head)
@@ -49,5 +47,5 @@ bool backup_counts(const struct backup *backup, const struct backup_wanted *want
 {
 	int64_t age = wanted->now_us - backup->began_us;
 	return backup->level == BACKUP_RESTORED && same_database(backup, wanted) &&
-	       same_head(backup, wanted->head) && age <= wanted->max_age_us && age >= -FUTURE_US;
+	       same_head(backup, wanted->head) && age <= wanted->max_age_us && age >= -CLOCKS_DIFFER_US;
 }

@@ -43,6 +43,17 @@ void backup_id_make(int64_t wall_us, char ret[32])
 	snprintf(ret, 32, "%.8sT%.6sZ-%.6s", moment, moment + 8, random);
 }
 
+int64_t backup_id_moment_us(const char *id)
+{
+	struct tm parts = {0};
+	if (sscanf(id, "%4d%2d%2dT%2d%2d%2dZ", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+		   &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
+		return 0;
+	parts.tm_year -= 1900;
+	parts.tm_mon -= 1;
+	return (int64_t)timegm(&parts) * 1000000;
+}
+
 const char *backup_level_name(enum backup_level level)
 {
 	static const char *const names[] = {
@@ -113,17 +124,39 @@ static json_t *manifest_json(const struct backup *backup)
 			 (json_int_t)backup->head_sequence, "hash", text_or_null(backup->head));
 }
 
-void manifest_format(const struct backup *backup, struct text *ret)
+const char *manifest_text(const struct backup_store *store, struct arena *arena, const char *text)
+{
+	TEXT_CLEANUP struct text masked = {0};
+	TEXT_CLEANUP struct text visible = {0};
+	if (!text)
+		return NULL;
+	redact(store->observer, text, strlen(text), &masked);
+	text_add_visible(&visible, text_string(&masked), masked.size, false);
+	return arena_text(arena, text_string(&visible));
+}
+
+enum status manifest_format(const struct backup *backup, struct text *ret, struct error *error)
 {
 	char hash[HASH_TEXT];
 	json_t *root = manifest_json(backup);
 	char *text = json_dumps(root, JSON_COMPACT);
 	json_decref(root);
-	size_t begin = ret->size;
-	text_append(ret, text, strlen(text) - 1); /* without its brace */
-	mem_free(text);                           /* main hands jansson our allocator */
-	hash_bytes(ret->data + begin, ret->size - begin, hash);
-	text_printf(ret, HASH_MEMBER "%s" HASH_END, hash);
+	size_t size = text ? strlen(text) : 0;
+	enum status status = STATUS_OK;
+	if (!size)
+		status = error_set(error, STATUS_INTERNAL, "the manifest of %s cannot be written",
+				   backup->id);
+	else if (size + TAIL_SIZE > MANIFEST_CAP)
+		status = error_set(error, STATUS_FAILED,
+				   "the manifest would be larger than %zu MiB: %zu tables are too many",
+				   MANIFEST_CAP >> 20, backup->table_count);
+	if (!status) {
+		text_append(ret, text, size - 1); /* without its brace */
+		hash_bytes(ret->data, ret->size, hash);
+		text_printf(ret, HASH_MEMBER "%s" HASH_END, hash);
+	}
+	mem_free(text); /* main hands jansson our allocator */
+	return status;
 }
 
 enum status manifest_write(const struct backup_store *store, const struct place *place,
@@ -134,14 +167,22 @@ enum status manifest_write(const struct backup_store *store, const struct place 
 	const char *folder = store_folder(store, &arena);
 	const char *path = arena_printf(&arena, "%s/%s" MANIFEST_SUFFIX, folder, backup->id);
 	const char *draft = path_join(&arena, place->workplace.folder, "manifest");
-	manifest_format(backup, &bytes);
+	enum status status = manifest_format(backup, &bytes, error);
 	(void)unlink(draft);
-	enum status status = file_create(draft, 0600, bytes.data, bytes.size, error);
+	if (!status)
+		status = file_create(draft, 0600, bytes.data, bytes.size, error);
 	if (status)
 		return status;
 	if (rename(draft, path) != 0)
 		return error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
 	return folder_sync(folder, error);
+}
+
+bool manifest_exists(const struct backup_store *store, const char *id)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	return file_exists(
+		arena_printf(&arena, "%s/%s" MANIFEST_SUFFIX, store_folder(store, &arena), id));
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -182,8 +223,13 @@ static bool read_moment(const json_t *value, int64_t *ret_us)
 		return false;
 	parts.tm_year -= 1900;
 	parts.tm_mon -= 1;
-	*ret_us = (int64_t)timegm(&parts) * 1000000 + micros;
-	return true;
+	int64_t us = (int64_t)timegm(&parts) * 1000000 + micros;
+	char again[CLOCK_TEXT];
+	if (us <= 0)
+		return false;
+	clock_format(us, again);
+	*ret_us = us;
+	return strcmp(again, text) == 0;
 }
 
 static bool read_level(const char *name, enum backup_level *ret)
@@ -317,8 +363,9 @@ static bool read_members(json_t *root, struct arena *arena, struct backup *ret)
 static bool is_as_written(const struct backup *backup, const char *data, size_t size)
 {
 	TEXT_CLEANUP struct text again = {0};
-	manifest_format(backup, &again);
-	return again.size == size && memcmp(again.data, data, size) == 0;
+	ERROR_CLEANUP struct error error = {0};
+	return manifest_format(backup, &again, &error) == STATUS_OK && again.size == size &&
+	       memcmp(again.data, data, size) == 0;
 }
 
 enum status manifest_parse(const char *data, size_t size, struct arena *arena, struct backup *ret,

@@ -6,6 +6,9 @@
 
 #include <nettle/sha2.h>
 
+/* Clocks of two machines differ a little; a backup from further ahead is a mistake. */
+#define CLOCKS_DIFFER_US ((int64_t)60 * 1000000)
+
 /* ---- workplace.c: a run's own folder --------------------------------------------------- */
 
 struct place {
@@ -13,11 +16,15 @@ struct place {
 	struct workplace workplace; /* folder and id */
 	int lock_fd;
 };
-/* Makes and locks `<dir>/work/<id>`, after removing what killed runs left there and in
- * the connection's folder. */
+/* Makes and locks `<dir>/.work/<id>`, after removing what killed runs left there and in
+ * the connection's folder. STATUS_IO, and guard_take's. */
 enum status place_open(const struct backup_store *store, const char *id, struct place *ret,
 		       struct error *error) MUST_CHECK;
 void place_close(struct place *place); /* removes it; a zeroed one is nothing */
+/* One process at a time makes a workplace, sweeps, evicts, or rewrites a manifest that
+ * another could be evicting. Closing the descriptor gives it back. STATUS_LOCKED after ten
+ * seconds, STATUS_IO. The folder `<dir>/.work` must be there. */
+enum status guard_take(const struct backup_store *store, int *ret_fd, struct error *error) MUST_CHECK;
 /* The folder of the connection's backups. */
 const char *store_folder(const struct backup_store *store, struct arena *arena);
 /* STATUS_INTERRUPTED or _TERMINATED once a signal came. */
@@ -72,10 +79,11 @@ enum status facts_compare(const struct backup *expected, const struct backup *fo
 /* ---- manifest.c ------------------------------------------------------------------------------ */
 
 #define MANIFEST_SUFFIX ".json"
-#define MANIFEST_CAP ((size_t)16 << 20)
+#define MANIFEST_CAP ((size_t)32 << 20)
 
-/* The file's bytes, hash included. */
-void manifest_format(const struct backup *backup, struct text *ret);
+/* The file's bytes, hash included. STATUS_FAILED: over the cap. */
+enum status manifest_format(const struct backup *backup, struct text *ret,
+			    struct error *error) MUST_CHECK;
 /* Only bytes that manifest_format writes are a manifest. STATUS_CORRUPT: what is wrong with it.
  * Strings in the arena. */
 enum status manifest_parse(const char *data, size_t size, struct arena *arena, struct backup *ret,
@@ -83,8 +91,14 @@ enum status manifest_parse(const char *data, size_t size, struct arena *arena, s
 /* Writes it in the workplace, syncs, and renames it into the connection's folder. */
 enum status manifest_write(const struct backup_store *store, const struct place *place,
 			   const struct backup *backup, struct error *error) MUST_CHECK;
+bool manifest_exists(const struct backup_store *store, const char *id);
 /* [0-9]{8}T[0-9]{6}Z-[0-9a-f]{6} */
 bool backup_id_valid(const char *id);
 void backup_id_make(int64_t wall_us, char ret[32]);
+/* The moment that an id names, to the second. */
+int64_t backup_id_moment_us(const char *id);
+/* Text from outside as a manifest may hold it: valid UTF-8 without control characters,
+ * secrets masked. In the arena; NULL stays NULL. */
+const char *manifest_text(const struct backup_store *store, struct arena *arena, const char *text);
 
 #endif

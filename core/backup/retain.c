@@ -36,7 +36,10 @@ enum status backups_retain(const struct backup_store *store, int64_t *ret_remove
 	int64_t verified = 0;
 	int64_t removed = 0;
 	int64_t keep = store->keep > 0 ? store->keep : 1;
-	enum status status = backups_list(store, &list, error);
+	CLEANUP(fd_close) int guard = -1;
+	enum status status = guard_take(store, &guard, error);
+	if (!status)
+		status = backups_list(store, &list, error);
 	if (status)
 		return status;
 	for (size_t i = 0; i < list.count && !status; i++) {

@@ -17,20 +17,22 @@ static void describe(const struct backup_store *store, struct database *database
 	const struct database_info *info = database_info(database);
 	(void)gethostname(host, sizeof(host) - 1);
 	int64_t now = clock_wall_us();
-	backup_id_make(now, id);
+	do
+		backup_id_make(now, id);
+	while (manifest_exists(store, id));
 	*ret = (struct backup){
 		.id = arena_text(arena, id),
 		.connection = store->connection,
 		.driver = database_driver(database)->plugin.name,
-		.product = info->product,
-		.server = info->version,
+		.product = manifest_text(store, arena, info->product),
+		.server = manifest_text(store, arena, info->version),
 		.tool = store->tool,
 		.run = store->run,
-		.actor = store->actor,
-		.host = arena_text(arena, host),
-		.reason = request->reason,
+		.actor = manifest_text(store, arena, store->actor),
+		.host = manifest_text(store, arena, host),
+		.reason = manifest_text(store, arena, request->reason),
 		.pinned = request->pinned,
-		.database = info->name,
+		.database = manifest_text(store, arena, info->name),
 		.identity = info->identity,
 		.database_id = request->database_id,
 		.stamp = request->stamp,

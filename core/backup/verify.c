@@ -104,15 +104,22 @@ static enum status prove(const struct backup_store *store, struct database *data
 
 /* ---- the outcome ------------------------------------------------------------------------------ */
 
-/* Only damage is the backup's fault: a full disk or a signal says nothing about it. */
+/* Only damage is the backup's fault: a full disk or a signal says nothing about it. Who
+ * made room meanwhile removed it; writing its manifest would bring half of it back. */
 static enum status write_outcome(const struct backup_store *store, const struct place *place,
 				 struct arena *arena, struct backup *backup, enum status outcome,
 				 const struct error *why, struct error *error)
 {
+	CLEANUP(fd_close) int guard = -1;
 	if (outcome != STATUS_OK && outcome != STATUS_CORRUPT)
 		return STATUS_OK;
+	enum status status = guard_take(store, &guard, error);
+	if (status)
+		return status;
+	if (!manifest_exists(store, backup->id))
+		return error_set(error, STATUS_CHECK_FAILED, "it was removed meanwhile");
 	backup->level = outcome ? BACKUP_FAILED : BACKUP_RESTORED;
-	backup->message = outcome ? arena_text(arena, why->message) : NULL;
+	backup->message = outcome ? manifest_text(store, arena, why->message) : NULL;
 	return manifest_write(store, place, backup, error);
 }
 

@@ -29,7 +29,12 @@ static enum status keep_damaged(struct run *run, struct target *target, struct e
 	struct backup backup;
 	struct backup_store store;
 	const struct backup_request request = {
-		.reason = "the database is damaged", .pinned = true, .raw = true};
+		.reason = "the database is damaged",
+		.database_id = target->stamp.id,
+		.stamp = target->stamp.present ? target->stamp.word : NULL,
+		.pinned = true,
+		.raw = true,
+	};
 	enum status status = target_store(run, target, &store, error);
 	if (!status)
 		status =
@@ -48,12 +53,16 @@ static enum status keep_damaged(struct run *run, struct target *target, struct e
 
 static enum status backup_work(struct run *run, struct target *target, struct error *error)
 {
-	struct backup backup;
+	struct backup backup = {0};
 	const char *reason = option_value(run->invocation, OPTION_REASON);
 	if (target->info->flags & ELQ_CONN_DAMAGED)
 		return keep_damaged(run, target, error);
-	return target_back_up(run, target, reason ? reason : "by hand",
-			      option_given(run->invocation, OPTION_PIN), &backup, error);
+	enum status status = target_back_up(run, target, reason ? reason : "by hand",
+					    option_given(run->invocation, OPTION_PIN), &backup, error);
+	if (status != STATUS_CORRUPT || backup.id)
+		return status;
+	error_clear(error); /* met while its pages were read */
+	return keep_damaged(run, target, error);
 }
 
 static const enum option backup_options[] = {OPTION_REASON, OPTION_PIN, OPTION_CONNECT_WAIT,

@@ -72,23 +72,38 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 	return STATUS_OK;
 }
 
-/* A damaged database's bytes are kept as they are; that this fails must not keep anybody from
- * restoring, but it must be said twice. */
-static enum status copy_what_is_there(struct run *run, struct target *target, struct error *error)
+/* Of a database that is damaged inside no backup can be verified: its bytes are kept, and the
+ * way to a sound one is not barred. */
+static enum status take_copy(struct run *run, struct target *target, struct error *error)
 {
 	struct restoring *restoring = target->handler_data;
-	bool damaged = (target->info->flags & ELQ_CONN_DAMAGED) != 0;
-	const struct backup_request request = {
+	struct backup_request request = {
 		.reason = arena_printf(&target->arena, "before db:restore %s", restoring->backup.id),
 		.database_id = target->stamp.id,
 		.stamp = target->stamp.present ? target->stamp.word : NULL,
 		.pinned = true,
-		.raw = damaged,
+		.raw = (target->info->flags & ELQ_CONN_DAMAGED) != 0,
 	};
-	if (!(target->info->flags & ELQ_CONN_EXISTS))
-		return STATUS_OK;
 	enum status status = backup_take_verified(&restoring->store, target->database, &request,
 						  &target->arena, &restoring->copy, error);
+	if (status != STATUS_CORRUPT)
+		return status;
+	log_write(run->observer, LOG_WARN, "%s: what is there is damaged and kept as it is: %s",
+		  target->connection->name, error->message);
+	error_clear(error);
+	request.raw = true;
+	return restoring->copy.id ? STATUS_OK
+				  : backup_take(&restoring->store, target->database, &request,
+						&target->arena, &restoring->copy, error);
+}
+
+/* That it fails must not keep anybody from restoring, but it must be said twice. */
+static enum status copy_what_is_there(struct run *run, struct target *target, struct error *error)
+{
+	struct restoring *restoring = target->handler_data;
+	if (!(target->info->flags & ELQ_CONN_EXISTS))
+		return STATUS_OK;
+	enum status status = take_copy(run, target, error);
 	bool signalled = status == STATUS_INTERRUPTED || status == STATUS_TERMINATED;
 	if (!status) {
 		target_say(run, target, "what was there is kept as %s",

@@ -46,6 +46,11 @@ struct table_relay {
 	void *context;
 };
 
+static bool is_digest(const char *text)
+{
+	return strlen(text) == HASH_TEXT - 1 && strspn(text, "0123456789abcdef") == HASH_TEXT - 1;
+}
+
 static int32_t relay_table(void *context, const struct elq_table *theirs)
 {
 	struct table_relay *relay = context;
@@ -60,7 +65,13 @@ static int32_t relay_table(void *context, const struct elq_table *theirs)
 		.orphans = table.orphans,
 		.ours = (table.flags & ELQ_TABLE_OURS) != 0,
 	};
-	relay->ours.status = relay->take(relay->context, &facts, &relay->ours.error);
+	if (facts.rows < 0 || !is_digest(facts.digest))
+		relay->ours.status =
+			error_set(&relay->ours.error, STATUS_INTERNAL,
+				  "a driver's table %s comes with %lld rows and the digest \"%s\"",
+				  facts.name, (long long)facts.rows, facts.digest);
+	else
+		relay->ours.status = relay->take(relay->context, &facts, &relay->ours.error);
 	return relay->ours.status != STATUS_OK;
 }
 

@@ -207,7 +207,7 @@ static enum status load(struct observer *observer, const struct project *project
 enum status driver_load(struct observer *observer, const struct project *project, const char *name,
 			const struct driver **ret, struct error *error)
 {
-	const union any_plugin *any;
+	const union any_plugin *any = NULL;
 	enum status status = load(observer, project, ELQ_KIND_DRIVER, name, &any, error);
 	if (status == STATUS_OK)
 		*ret = &any->driver;
@@ -217,7 +217,7 @@ enum status driver_load(struct observer *observer, const struct project *project
 enum status seeder_load(struct observer *observer, const struct project *project, const char *name,
 			const struct seeder_plugin **ret, struct error *error)
 {
-	const union any_plugin *any;
+	const union any_plugin *any = NULL;
 	enum status status = load(observer, project, ELQ_KIND_SEEDER, name, &any, error);
 	if (status == STATUS_OK)
 		*ret = &any->seeder;
@@ -227,7 +227,7 @@ enum status seeder_load(struct observer *observer, const struct project *project
 enum status cache_load(struct observer *observer, const struct project *project, const char *name,
 		       const struct cache_plugin **ret, struct error *error)
 {
-	const union any_plugin *any;
+	const union any_plugin *any = NULL;
 	enum status status = load(observer, project, ELQ_KIND_CACHE, name, &any, error);
 	if (status == STATUS_OK)
 		*ret = &any->cache;

@@ -69,7 +69,7 @@ static void take_record(void *context, const char *key, const char *value)
 	if (strcmp(key, META_KEY) != 0)
 		return;
 	*record = (struct record){0};
-	int got = sscanf(value, "id=%39s at_us=%" SCNd64 " head=%" SCNd64 ":%64[0-9a-f-] of=%511s",
+	int got = sscanf(value, "id=%39s at_us=%" SCNd64 " head=%" SCNd64 ":%64[0-9a-f-] of=%511[^\n]",
 			 record->id, &record->at_us, &record->sequence, head, record->identity);
 	record->found = got == 5;
 	if (strcmp(head, "-") != 0)
@@ -198,12 +198,16 @@ json_t *backup_json(const struct backup *backup)
 	for (size_t i = 0; i < backup->table_count; i++)
 		rows += backup->tables[i].ours ? 0 : backup->tables[i].rows;
 	clock_format(backup->began_us, began);
-	return json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:s?, s:s?, s:s?}", "id",
-			 backup->id, "level", backup_level_name(backup->level), "at", began, "reason",
-			 backup->reason, "pinned", backup->pinned, "size", (json_int_t)backup->size,
-			 "stored_size", (json_int_t)backup->stored_size, "tables",
-			 (int)backup->table_count, "rows", rows, "database_id", backup->database_id,
-			 "stamp", backup->stamp, "message", backup->message);
+	int64_t dump_us = backup->ended_us - backup->began_us; /* by a clock that may have been set */
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:i, s:I, s:s?, s:s?, s:I, s:I, s:s?}", "id",
+		backup->id, "level", backup_level_name(backup->level), "at", began, "file",
+		backup->file, "reason", backup->reason, "pinned", backup->pinned, "size",
+		(json_int_t)backup->size, "stored_size", (json_int_t)backup->stored_size, "tables",
+		(int)backup->table_count, "rows", rows, "database_id", backup->database_id, "stamp",
+		backup->stamp, "dump_duration_us", (json_int_t)(dump_us > 0 ? dump_us : 0),
+		"verify_duration_us", (json_int_t)backup->verify_duration_us, "message",
+		backup->message);
 }
 
 static void say_taken(struct run *run, struct target *target, const struct backup_store *store,
@@ -240,6 +244,30 @@ enum status target_back_up(struct run *run, struct target *target, const char *r
 		log_write(run->observer, LOG_WARN, "old backups could not be removed: %s",
 			  second.message);
 	return STATUS_OK;
+}
+
+/* Will this run take one, as far as can be told before its lock? */
+static enum status is_needed(const struct run *run, struct target *target, bool *ret,
+			     struct error *error)
+{
+	*ret = (run->command->flags & COMMAND_BACKS_UP_ALWAYS) != 0;
+	if (*ret || !is_production(run, target) || !target->policy.require_backup)
+		return STATUS_OK;
+	enum status status = STATUS_OK;
+	if (target->facts.holds_rows == FACT_UNKNOWN)
+		status = facts_look(run, target, GUARD_REASON_UNKNOWN_ROWS, error);
+	*ret = target->facts.holds_rows != FACT_NO;
+	return status;
+}
+
+enum status backups_foresee(const struct run *run, struct target *target, struct error *error)
+{
+	struct backup_store store;
+	bool needed = false;
+	if (!(run->command->flags & COMMAND_BACKS_UP) || !(target->info->flags & ELQ_CONN_EXISTS))
+		return STATUS_OK;
+	enum status status = is_needed(run, target, &needed, error);
+	return !status && needed ? target_store(run, target, &store, error) : status;
 }
 
 bool backups_due(const struct run *run, const struct target *target)

@@ -131,7 +131,7 @@ enum status facts_look(const struct run *run, struct target *target, uint32_t re
 		if (status)
 			return status;
 	}
-	if (!(reasons & GUARD_REASON_UNKNOWN_ROWS))
+	if (!(reasons & GUARD_REASON_UNKNOWN_ROWS) || target->info->flags & ELQ_CONN_DAMAGED)
 		return STATUS_OK;
 	bool rows = true;
 	enum status status = database_holds_rows(target->database, &rows, error);

@@ -54,6 +54,9 @@ enum status lock_probe(const struct run *run, struct target *target, struct erro
 /* backups.c: does a backup count as the fresh one? Also finds target->last_backup. */
 enum status backups_look(const struct run *run, struct target *target, enum fact *ret,
 			 struct error *error) MUST_CHECK;
+/* Before anybody is asked: is there a folder for the backup that this run will take? */
+enum status backups_foresee(const struct run *run, struct target *target,
+			    struct error *error) MUST_CHECK;
 /* Under the lock: the backup that the guard asked for, when this command takes it itself. */
 bool backups_due(const struct run *run, const struct target *target);
 enum status backups_take_due(struct run *run, struct target *target, struct error *error) MUST_CHECK;

@@ -161,7 +161,8 @@ static enum status run_with_connections(struct run *run)
 	enum status status = select_targets(run, &run->error);
 	if (status)
 		return status;
-	if (facts_command(run).class_ != GUARD_SAFE || run->command->flags & COMMAND_RECORDS)
+	bool safe_work = run->command->guard.class_ == GUARD_SAFE && run->command->work;
+	if (facts_command(run).class_ != GUARD_SAFE || safe_work)
 		status = signals_start(run, &run->error);
 	if (!status)
 		status = run_on_targets(run);

@@ -152,6 +152,8 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 {
 	target->idle = false;
 	enum status status = run->command->check(run, target, error);
+	if (!status && !target->idle)
+		status = backups_foresee(run, target, error);
 	if (!status || target->locked || !run->command->work || run->dry_run)
 		return status;
 	ERROR_CLEANUP struct error locked = {0};

@@ -18,6 +18,8 @@
 #define NODE_HEAD 8u
 #define DEPTH_MAX 32u
 #define META_AT PAGE_HEAD /* magic, version, address, map size, two trees, last page, number */
+#define MAGIC 0xbeefc0deu
+#define VERSION 1u
 #define TREES_AT (META_AT + 24u)
 #define TREE_SIZE 48u
 #define FLAGS_AT 4u
@@ -27,7 +29,7 @@
 #define NUMBER_AT (LAST_AT + 8u)
 #define META_END (NUMBER_AT + 8u)
 
-enum { FLAG_BRANCH = 1, FLAG_LEAF = 2, FLAG_OVERFLOW = 4, FLAG_DIRTY = 16 };
+enum { FLAG_BRANCH = 1, FLAG_LEAF = 2, FLAG_OVERFLOW = 4, FLAG_META = 8, FLAG_DIRTY = 16 };
 enum { NODE_LARGE = 1 };
 enum { TREE_FREE, TREE_KEYS };
 
@@ -207,25 +209,62 @@ static int check_root(struct walk *walk, const unsigned char *meta, int tree)
 	return depth < DEPTH_MAX ? check_page(walk, root, 0, (unsigned)depth) : MDB_CORRUPTED;
 }
 
+/* Where the order of bytes or the size of a page number differs nothing is checked. */
+static bool foreign_machine(void)
+{
+	const uint16_t one = 1;
+	return *(const unsigned char *)&one != 1 || sizeof(size_t) != 8;
+}
+
+/* The page of a meta is that of its transaction's number, even or odd; both begin with 0. */
+static bool sound_meta(const unsigned char *meta, uint64_t page_size, unsigned page)
+{
+	uint64_t last = number_at(meta + LAST_AT, 8), number = number_at(meta + NUMBER_AT, 8);
+	if (number != 0 && (number & 1) != page)
+		return false;
+	/* The first tree's record begins with the size of a page. */
+	return (number_at(meta + 10, 2) & ~(uint64_t)FLAG_DIRTY) == FLAG_META &&
+	       number_at(meta + META_AT, 4) == MAGIC && number_at(meta + META_AT + 4, 4) == VERSION &&
+	       number_at(meta + TREES_AT, 4) == page_size && last >= 1 &&
+	       last < SIZE_MAX_ * 2 / page_size;
+}
+
+int check_metas(int fd)
+{
+	unsigned char meta[META_END];
+	struct walk walk = {.fd = fd};
+	if (foreign_machine())
+		return 0;
+	int rc = read_at(&walk, meta, sizeof(meta), 0);
+	uint64_t page_size = rc == 0 ? number_at(meta + TREES_AT, 4) : 0;
+	if (rc == 0 && (page_size < 512 || page_size > 65536 || (page_size & (page_size - 1)) != 0 ||
+			!sound_meta(meta, page_size, 0)))
+		rc = MDB_INVALID;
+	if (rc == 0)
+		rc = read_at(&walk, meta, sizeof(meta), page_size);
+	if (rc == 0 && !sound_meta(meta, page_size, 1))
+		rc = MDB_INVALID;
+	return rc;
+}
+
 int check_tree(const struct shelf *shelf, MDB_txn *txn)
 {
 	unsigned char meta[META_END];
 	struct walk walk = {.page_size = (size_t)shelf->page_size};
-	const uint16_t one = 1;
-	/* Where the order of bytes or the size of a page number differs nothing is checked. */
-	if (*(const unsigned char *)&one != 1 || sizeof(size_t) != 8)
+	if (foreign_machine())
 		return 0;
 	size_t number = mdb_txn_id(txn);
 	int rc = mdb_env_get_fd(shelf->env, &walk.fd);
 	if (rc == 0)
 		rc = read_at(&walk, meta, sizeof(meta), (number & 1) * walk.page_size);
-	/* A writer may have taken this meta page for itself: it is then checked by the next. */
-	if (rc != 0 || number_at(meta + NUMBER_AT, 8) != number)
+	/* Either it never was in its place, or a writer has taken the page meanwhile. */
+	if (rc == 0 && number_at(meta + NUMBER_AT, 8) != number)
+		rc = EAGAIN;
+	if (rc != 0)
 		return rc;
-	walk.last = number_at(meta + LAST_AT, 8);
-	if (walk.page_size < 256 || walk.page_size > 65536 ||
-	    walk.last >= SIZE_MAX_ * 2 / walk.page_size)
+	if (!sound_meta(meta, walk.page_size, number & 1))
 		return MDB_CORRUPTED;
+	walk.last = number_at(meta + LAST_AT, 8);
 	walk.seen = calloc(1, (size_t)(walk.last / 8 + 1));
 	walk.pages = malloc(DEPTH_MAX * walk.page_size);
 	walk.taken = malloc(walk.page_size / 2);

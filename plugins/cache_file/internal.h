@@ -89,8 +89,11 @@ int shelf_used(const struct shelf *shelf, MDB_txn *txn, uint64_t *ret);
 
 /* ---- check.c ------------------------------------------------------------------------------ */
 
+/* Before LMDB opens the file: are its first two pages such that it can be opened? */
+int check_metas(int fd);
 /* Looks at every page that the transaction can reach: 0, MDB_CORRUPTED, or why the file
- * cannot be read. Time grows with the file. */
+ * cannot be read. EAGAIN: others have written twice since the transaction began, so try with
+ * a new one. Time grows with the file. */
 int check_tree(const struct shelf *shelf, MDB_txn *txn);
 
 /* ---- folder.c --------------------------------------------------------------------------- */

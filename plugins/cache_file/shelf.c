@@ -13,6 +13,7 @@
 #define READERS 1024
 #define WAIT_NS 2000000L
 #define RESIZE_TRIES 3
+#define CHECK_TRIES 20
 
 static struct {
 	pthread_mutex_t lock;
@@ -84,6 +85,14 @@ static int open_tree(struct shelf *shelf)
 	return rc;
 }
 
+static int open_checked(struct shelf *shelf)
+{
+	int rc = EAGAIN;
+	for (int i = 0; i < CHECK_TRIES && rc == EAGAIN; i++)
+		rc = open_tree(shelf);
+	return rc == EAGAIN ? MDB_CORRUPTED : rc;
+}
+
 static int open_env(struct shelf *shelf)
 {
 	int dead;
@@ -96,12 +105,26 @@ static int open_env(struct shelf *shelf)
 		rc = mdb_env_open(shelf->env, shelf->dir, MDB_NOTLS | MDB_NOMETASYNC, 0600);
 	if (rc == 0) /* slots of killed readers would keep old pages for ever */
 		rc = mdb_reader_check(shelf->env, &dead);
-	return rc == 0 ? open_tree(shelf) : rc;
+	return rc == 0 ? open_checked(shelf) : rc;
 }
 
 static int stat_data(int folder, struct stat *ret)
 {
 	return fstatat(folder, "data.mdb", ret, AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
+}
+
+/* A file that is not there, or empty, is LMDB's to begin. */
+static int check_file(int folder)
+{
+	struct stat info;
+	int fd = openat(folder, "data.mdb", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : errno;
+	int rc = fstat(fd, &info) != 0 ? errno : 0;
+	if (rc == 0 && info.st_size > 0)
+		rc = check_metas(fd);
+	close(fd);
+	return rc;
 }
 
 static int32_t open_new(const struct elq_call *call, struct elq_cache_store *store, int folder)
@@ -115,7 +138,9 @@ static int32_t open_new(const struct elq_call *call, struct elq_cache_store *sto
 	shelf->dir = strdup(store->dir);
 	pthread_mutex_init(&shelf->lock, NULL);
 	shelf->writer = openat(folder, "writer", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int rc = shelf->writer < 0 ? errno : shelf->dir == NULL ? ENOMEM : open_env(shelf);
+	int rc = shelf->writer < 0 ? errno : shelf->dir == NULL ? ENOMEM : check_file(folder);
+	if (rc == 0)
+		rc = open_env(shelf);
 	if (rc == 0)
 		rc = stat_data(folder, &data);
 	if (rc != 0) {

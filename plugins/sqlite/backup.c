@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,12 +30,27 @@ int32_t connection_open_path(const struct elq_call *call, const char *path, uint
 	return connection_open(call, &setting, 1, flags, ret);
 }
 
-char *workplace_path(const struct elq_workplace *workplace, const char *what)
+int32_t workplace_path(const struct elq_call *call, const struct elq_workplace *workplace,
+		       const char *what, char **ret)
 {
 	uint64_t number;
+	char *folder = sqlite3_mprintf("%.*s", (int)workplace->folder.size, workplace->folder.data);
+	if (!folder)
+		return failure_no_memory(call);
+	char *real = realpath(folder, NULL); /* files are opened without following links */
+	int reason = errno;
 	sqlite3_randomness(sizeof(number), &number);
-	return sqlite3_mprintf("%.*s/%s-%016llx.sqlite", (int)workplace->folder.size,
-			       workplace->folder.data, what, (unsigned long long)number);
+	if (real)
+		*ret = sqlite3_mprintf("%s/%s-%016llx.sqlite", real, what, (unsigned long long)number);
+	int32_t status = ELQ_OK;
+	if (!real)
+		status = sqlkit_fail(call, ELQ_ERR_FAILED, NULL, "cannot use the folder %s: %s", folder,
+				     strerrordesc_np(reason));
+	else if (!*ret)
+		status = failure_no_memory(call);
+	free(real);
+	sqlite3_free(folder);
+	return status;
 }
 
 /* ---- copying pages --------------------------------------------------------------------- */
@@ -171,10 +187,11 @@ static int32_t tell_facts(struct elq_connection *connection, const char *path,
 
 static int32_t dump_snapshot(struct elq_connection *connection, const struct elq_dump *dump)
 {
-	char *path = workplace_path(&dump->workplace, "snapshot");
-	if (!path)
-		return failure_no_memory(connection->call);
-	int32_t status = snapshot(connection, path);
+	char *path = NULL;
+	int32_t status = workplace_path(connection->call, &dump->workplace, "snapshot", &path);
+	if (status != ELQ_OK)
+		return status;
+	status = snapshot(connection, path);
 	if (status == ELQ_OK)
 		status = stream_file(connection, path, dump->stream);
 	if (status == ELQ_OK && (dump->tables || dump->schema))
@@ -224,7 +241,8 @@ static int32_t dump_any(struct elq_connection *connection, const struct elq_dump
 	if (connection->unit.open)
 		return sqlkit_fail(connection->call, ELQ_ERR_INVALID, NULL,
 				   "a dump begins outside any unit of work");
-	if (dump->flags & ELQ_DUMP_RAW)
+	/* Where there are pages, a copy of them holds what the write-ahead log knows, too. */
+	if (dump->flags & ELQ_DUMP_RAW && connection->damaged)
 		return dump_raw(connection, dump->stream);
 	int32_t status = connection_refresh(connection);
 	if (status == ELQ_OK && !connection->exists)

@@ -7,6 +7,21 @@
 
 #include <string.h>
 
+/* ---- lists of names ---------------------------------------------------------------- */
+
+struct listing {
+	struct names names;
+	bool no_memory;
+};
+
+static int32_t take_name(void *context, sqlite3_stmt *statement)
+{
+	struct listing *listing = context;
+	const char *name = (const char *)sqlite3_column_text(statement, 0);
+	listing->no_memory = !name || !names_append(&listing->names, name);
+	return listing->no_memory;
+}
+
 /* ---- one table -------------------------------------------------------------------- */
 
 /* Pours the row that the statement stands on into the digest. Asks for nothing to be
@@ -72,6 +87,46 @@ static int32_t count_orphans(struct elq_connection *connection, const char *tabl
 	return status;
 }
 
+/* What is stored: a virtual column is computed, perhaps by a function that only the
+ * application has. *ret is freed with sqlite3_free. */
+static int32_t stored_columns(struct elq_connection *connection, const char *table, char **ret)
+{
+	struct listing listing = {0};
+	sqlite3_str *list = sqlite3_str_new(NULL);
+	int32_t status =
+		statement_query(connection,
+				sqlite3_mprintf("SELECT name FROM pragma_table_xinfo(%Q, 'main') "
+						"WHERE hidden IN (0, 3) ORDER BY cid",
+						table),
+				take_name, &listing);
+	for (uint64_t i = 0; i < listing.names.count; i++)
+		sqlite3_str_appendf(list, "%s\"%w\"", i ? ", " : "", listing.names.items[i]);
+	if (status == ELQ_OK && (listing.no_memory || sqlite3_str_errcode(list) != SQLITE_OK))
+		status = failure_no_memory(connection->call);
+	names_free(&listing.names);
+	char *text = sqlite3_str_finish(list);
+	if (status == ELQ_OK)
+		*ret = text;
+	else
+		sqlite3_free(text);
+	return status;
+}
+
+static int32_t digest_rows(struct elq_connection *connection, const char *table,
+			   struct sqlkit_digest *digest)
+{
+	char *columns = NULL;
+	int32_t status = stored_columns(connection, table, &columns);
+	if (status != ELQ_OK)
+		return status;
+	status = statement_query(
+		connection,
+		sqlite3_mprintf("SELECT %s FROM main.\"%w\"", columns ? columns : "NULL", table),
+		digest_row, digest);
+	sqlite3_free(columns);
+	return status;
+}
+
 static int32_t digest_table(struct elq_connection *connection, const char *name,
 			    const struct elq_table_sink *sink)
 {
@@ -79,8 +134,7 @@ static int32_t digest_table(struct elq_connection *connection, const char *name,
 	struct sqlkit_digest digest;
 	struct elq_table table = {.struct_size = sizeof(table), .name = sqlkit_str(name)};
 	sqlkit_digest_begin(&digest);
-	int32_t status = statement_query(connection, sqlite3_mprintf("SELECT * FROM main.\"%w\"", name),
-					 digest_row, &digest);
+	int32_t status = digest_rows(connection, name, &digest);
 	if (status == ELQ_OK)
 		status = count_orphans(connection, name, &table.orphans);
 	if (status != ELQ_OK)
@@ -99,19 +153,6 @@ static int32_t digest_table(struct elq_connection *connection, const char *name,
 	"SELECT name FROM pragma_table_list WHERE schema = 'main' "                                    \
 	"AND type IN ('table', 'shadow') AND name NOT IN ('sqlite_schema') ORDER BY name COLLATE "     \
 	"BINARY"
-
-struct listing {
-	struct names names;
-	bool no_memory;
-};
-
-static int32_t take_name(void *context, sqlite3_stmt *statement)
-{
-	struct listing *listing = context;
-	const char *name = (const char *)sqlite3_column_text(statement, 0);
-	listing->no_memory = !name || !names_add(&listing->names, name);
-	return listing->no_memory;
-}
 
 int32_t digest_tables(struct elq_connection *connection, const struct elq_table_sink *sink)
 {
@@ -168,18 +209,31 @@ static int32_t take_finding(void *context, sqlite3_stmt *statement)
 	return findings->stopped;
 }
 
+/* SQLite cannot check an index or a constraint that needs a function or a collating sequence
+ * of the application's: then there is no finding, and the log says so. */
+static int32_t check(struct elq_connection *connection, struct findings *findings)
+{
+	int32_t status = connection_refresh(connection);
+	if (status != ELQ_OK)
+		return status;
+	status = statement_query(connection, sqlite3_mprintf("PRAGMA main.integrity_check"),
+				 take_finding, findings);
+	if (status == ELQ_ERR_FAILED && sqlite3_extended_errcode(connection->db) == SQLITE_ERROR) {
+		sqlkit_warn(connection->call,
+			    "%s: PRAGMA integrity_check cannot be run here (%s); rows and schema were "
+			    "compared without it",
+			    connection->location.path, sqlite3_errmsg(connection->db));
+		status = ELQ_OK;
+	}
+	return status == ELQ_OK && findings->stopped ? ELQ_ERR_STOPPED : status;
+}
+
 static int32_t slot_integrity(const struct elq_call *call, struct elq_connection *connection,
 			      const struct elq_sink *sink)
 {
 	struct findings findings = {.sink = sink};
 	connection_enter(connection, call);
-	int32_t status = connection_refresh(connection);
-	if (status == ELQ_OK)
-		status = statement_query(connection, sqlite3_mprintf("PRAGMA main.integrity_check"),
-					 take_finding, &findings);
-	if (status == ELQ_OK && findings.stopped)
-		status = ELQ_ERR_STOPPED;
-	return connection_leave(connection, status);
+	return connection_leave(connection, check(connection, &findings));
 }
 
 const struct elq_digest sqlite_digest = {

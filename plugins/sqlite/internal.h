@@ -38,7 +38,8 @@ struct names {
 	uint64_t count;
 	uint64_t capacity;
 };
-bool names_add(struct names *names, const char *name); /* once each; false: no memory */
+bool names_add(struct names *names, const char *name);    /* once each; false: no memory */
+bool names_append(struct names *names, const char *name); /* without looking for it */
 bool names_contain(const struct names *names, const char *name);
 void names_clear(struct names *names); /* keeps the room */
 void names_free(struct names *names);
@@ -241,8 +242,9 @@ int32_t schema_describe(struct elq_connection *connection, const struct elq_sink
 /* A connection to a file of ours in the workplace. */
 int32_t connection_open_path(const struct elq_call *call, const char *path, uint32_t flags,
 			     struct elq_connection **ret);
-/* A name there that nobody has; freed with sqlite3_free; NULL: no memory. */
-char *workplace_path(const struct elq_workplace *workplace, const char *what);
+/* A path there that nobody has, without links; freed with sqlite3_free. */
+int32_t workplace_path(const struct elq_call *call, const struct elq_workplace *workplace,
+		       const char *what, char **ret);
 /* Replaces the content of `to` by that of `from`, in one transaction of `to`. Errors,
  * cancellation and waiting are `connection`'s. */
 int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to);

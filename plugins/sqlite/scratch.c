@@ -12,10 +12,10 @@
 static int32_t create(struct elq_connection *beside, const struct elq_workplace *workplace,
 		      struct elq_connection **ret)
 {
-	char *path = workplace_path(workplace, "scratch");
-	if (!path)
-		return failure_no_memory(beside->call);
-	int32_t status = connection_open_path(beside->call, path, ELQ_OPEN_WRITE, ret);
+	char *path = NULL;
+	int32_t status = workplace_path(beside->call, workplace, "scratch", &path);
+	if (status == ELQ_OK)
+		status = connection_open_path(beside->call, path, ELQ_OPEN_WRITE, ret);
 	if (status == ELQ_OK)
 		(*ret)->scratch = true;
 	sqlite3_free(path);
@@ -59,6 +59,62 @@ static int32_t set_reset(struct elq_connection *live, int on)
 	return failure_report(live, live->db);
 }
 
+struct shape {
+	int64_t page_size;
+	bool wal;
+};
+
+static int32_t take_page_size(void *context, sqlite3_stmt *statement)
+{
+	((struct shape *)context)->page_size = sqlite3_column_int64(statement, 0);
+	return 0;
+}
+
+static int32_t take_mode(void *context, sqlite3_stmt *statement)
+{
+	const char *mode = (const char *)sqlite3_column_text(statement, 0);
+	((struct shape *)context)->wal = mode && strcmp(mode, "wal") == 0;
+	return 0;
+}
+
+static int32_t look_at_shape(struct elq_connection *connection, struct shape *ret)
+{
+	int32_t status = statement_query(connection, sqlite3_mprintf("PRAGMA main.page_size"),
+					 take_page_size, ret);
+	return status == ELQ_OK
+		       ? statement_query(connection, sqlite3_mprintf("PRAGMA main.journal_mode"),
+					 take_mode, ret)
+		       : status;
+}
+
+/* Behind a write-ahead log the size of pages cannot change; a rollback journal lets it. */
+static int32_t fit_page_size(struct elq_connection *scratch, struct elq_connection *live)
+{
+	struct shape from = {0};
+	struct shape to = {0};
+	int32_t status = look_at_shape(scratch, &from);
+	if (status == ELQ_OK)
+		status = look_at_shape(live, &to);
+	if (status == ELQ_OK && to.wal && from.page_size != to.page_size)
+		status = statement_query(live, sqlite3_mprintf("PRAGMA main.journal_mode = DELETE"),
+					 take_mode, &to);
+	return status;
+}
+
+static int32_t replace_pages(struct elq_connection *scratch, struct elq_connection *live)
+{
+	if (!live->damaged) {
+		int32_t status = fit_page_size(scratch, live);
+		return status == ELQ_OK ? pages_copy(live, scratch->db, live->db) : status;
+	}
+	int32_t status = set_reset(live, 1);
+	if (status != ELQ_OK)
+		return status;
+	status = pages_copy(live, scratch->db, live->db);
+	int32_t ended = set_reset(live, 0);
+	return status == ELQ_OK ? ended : status;
+}
+
 static int32_t promote(struct elq_connection *scratch, struct elq_connection *live)
 {
 	if (live->unit.open || scratch->unit.open || !scratch->exists)
@@ -72,12 +128,7 @@ static int32_t promote(struct elq_connection *scratch, struct elq_connection *li
 	statement_cache_clear(live);
 	statement_cache_clear(scratch);
 	live->wait_us = live->location.lock_timeout_us;
-	if (live->damaged)
-		status = set_reset(live, 1);
-	if (status == ELQ_OK)
-		status = pages_copy(live, scratch->db, live->db);
-	if (live->damaged && status == ELQ_OK)
-		status = set_reset(live, 0);
+	status = replace_pages(scratch, live);
 	if (status != ELQ_OK)
 		return status;
 	live->damaged = false;
