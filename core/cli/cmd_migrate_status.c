@@ -79,27 +79,6 @@ static void row_say(struct run *run, struct target *target, const struct row *ro
 	target_say_line(run, target, line);
 }
 
-/* What migrate:run would run: a repeatable that changed is applied, and runs again. */
-static bool row_runs(const struct row *row)
-{
-	return row->state == ROW_STALE || row->state == ROW_PENDING || row->state == ROW_FAILED ||
-	       row->state == ROW_PARTIAL;
-}
-
-static enum status exit_code_of(const struct migrator *migrator, struct error *error)
-{
-	size_t pending = 0;
-	for (size_t i = 0; i < migrator->row_count; i++)
-		pending += row_runs(&migrator->rows[i]);
-	enum status status = migrator_check_consistent(migrator, error);
-	if (status || !pending)
-		return status;
-	error_set(error, STATUS_PENDING, "%zu migration%s to be run", pending,
-		  pending == 1 ? " is" : "s are");
-	error_hint(error, "run them with eloquent migrate:run");
-	return STATUS_PENDING;
-}
-
 static const enum row_state states_named_apart[] = {ROW_MODIFIED,     ROW_MISSING, ROW_STALE,
 						    ROW_OUT_OF_ORDER, ROW_FAILED,  ROW_PARTIAL};
 
@@ -174,7 +153,7 @@ static enum status status_check(struct run *run, struct target *target, struct e
 			  target->connection->name, migrator->folder_path);
 	status_say_rows(run, target);
 	status_say_counts(run, target);
-	return option_given(run->invocation, OPTION_EXIT_CODE) ? exit_code_of(migrator, error)
+	return option_given(run->invocation, OPTION_EXIT_CODE) ? migrator_check_applied(migrator, error)
 							       : STATUS_OK;
 }
 

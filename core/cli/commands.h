@@ -25,6 +25,8 @@ extern const struct command command_migrate_validate;
 extern const struct command command_migrate_repair;
 extern const struct command command_migrate_unlock;
 extern const struct command command_db_stamp;
+extern const struct command command_db_seed;
+extern const struct command command_db_seed_precheck;
 extern const struct command command_db_migrate;
 extern const struct command command_db_backup;
 extern const struct command command_db_backup_list;
@@ -45,6 +47,9 @@ enum status migrating_load(struct run *run, struct target *target, enum history_
 enum status migrating_work(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 /* --dry-run: prints the statements that the steps would run. */
 enum status migrating_preview(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+/* Before seeds: migrations applied, files and history consistent, no connection's
+ * database another one's. The hint is the line that mends it. */
+enum status seeding_precheck(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 /* Puts the selected steps into the result as "pending" and sets idle. */
 void migrating_selected(struct run *run, struct target *target, const char *nothing);
 

@@ -23,6 +23,8 @@ const struct command *const command_table[] = {
 	&command_migrate_repair,
 	&command_migrate_unlock,
 	&command_db_stamp,
+	&command_db_seed,
+	&command_db_seed_precheck,
 	&command_db_migrate,
 	&command_db_backup,
 	&command_db_backup_list,

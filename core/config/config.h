@@ -119,6 +119,7 @@ struct project {
 	struct origin database_url_origin;
 	const char *migrations; /* absolute folder */
 	int64_t max_migration;  /* bytes */
+	const char *seeds;      /* absolute folder */
 
 	const char *plugin_dir; /* absolute */
 	const char **enable;    /* "driver/sqlite"; */

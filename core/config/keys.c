@@ -25,7 +25,8 @@ const struct key config_keys[] = {
 	{"project", "models", KEY_PATH, "models", KEY_LATER, "model files", NULL, NULL, 0, 0},
 	{"project", "factories", KEY_PATH, "database/factories", KEY_LATER, "factory files", NULL, NULL,
 	 0, 0},
-	{"project", "seeds", KEY_PATH, "database/seeds", KEY_LATER, "seeds", NULL, NULL, 0, 0},
+	{"project", "seeds", KEY_PATH, "database/seeds", 0, "the folder of the seeds", NULL, NULL, 0,
+	 0},
 	{"project", "max_migration", KEY_SIZE, "16MiB", 0, "the largest migration file that is read",
 	 NULL, NULL, 1, 48 * MIB},
 

@@ -102,6 +102,7 @@ static void project_values(struct loader *loader)
 			   ((struct setting){
 				   "project.name", project->name, {LAYER_DEFAULT, NULL, 0}, false}));
 	project->migrations = row_setting(loader, "project.migrations")->value;
+	project->seeds = row_setting(loader, "project.seeds")->value;
 	parse_size(row_setting(loader, "project.max_migration")->value, &project->max_migration);
 	project->policy.forbid = strcmp(row_setting(loader, "guard.production")->value, "forbid") == 0;
 	project->policy.require_backup = row_bool(loader, "guard.require_backup");

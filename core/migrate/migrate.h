@@ -233,6 +233,9 @@ enum status migrator_is_current(struct migrator *migrator, bool *ret, struct err
  * an error that names every such file. */
 enum status migrator_check_consistent(const struct migrator *migrator, struct error *error) MUST_CHECK;
 
+/* The same, and nothing pending: STATUS_PENDING names what is. */
+enum status migrator_check_applied(const struct migrator *migrator, struct error *error) MUST_CHECK;
+
 struct run_selection {
 	int64_t step;     /* at most N; 0: all */
 	const char *to;   /* inclusive; or NULL */

@@ -178,3 +178,33 @@ enum status migrator_check_consistent(const struct migrator *migrator, struct er
 	error_move(error, &all);
 	return error->status;
 }
+
+/* What migrate:run would run: a repeatable that changed is applied, and runs again. */
+static bool is_to_be_run(const struct row *row)
+{
+	switch (row->state) {
+	case ROW_PENDING:
+	case ROW_FAILED:
+	case ROW_PARTIAL:
+	case ROW_STALE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum status migrator_check_applied(const struct migrator *migrator, struct error *error)
+{
+	TEXT_CLEANUP struct text names = {0};
+	const struct row *first = NULL;
+	enum status status = migrator_check_consistent(migrator, error);
+	if (status)
+		return status;
+	size_t count = rows_name(migrator, is_to_be_run, &names, &first);
+	if (!count)
+		return STATUS_OK;
+	error_set(error, STATUS_PENDING, "%zu migration%s to be run: %s", count,
+		  count == 1 ? " is" : "s are", text_string(&names));
+	error_hint(error, "run %s with eloquent migrate:run", count == 1 ? "it" : "them");
+	return STATUS_PENDING;
+}

@@ -1,6 +1,6 @@
 /* database.c - one open database: a driver's connection, its core slots, and the
- * unit of work. Together with database_ext.c the only file that calls a
- * driver's slots. */
+ * unit of work. Together with its extensions (database_ext.c, database_load.c) the
+ * only place that calls a driver's slots. */
 #include "plugin/private.h"
 
 #include <string.h>
@@ -347,6 +347,7 @@ enum status database_commit(struct database *database, struct error *error)
 enum status database_rollback(struct database *database, struct error *error)
 {
 	struct elq_call call;
+	database_load_abandon(database);
 	enum status status = call_enter(&database->caller, true, &call, error);
 	if (status != STATUS_OK)
 		return status;

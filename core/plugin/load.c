@@ -85,14 +85,18 @@ static enum status find_entry(const struct loaded *loaded, void **ret_handle, el
 		return STATUS_OK;
 	}
 	void *handle = NULL;
+	elq_plugin_fn *entry;
 	enum status status = map_file(loaded, &handle, error);
 	if (status != STATUS_OK)
 		return status;
 	void *symbol = dlsym(handle, ELQ_ENTRY_SYMBOL);
-	if (symbol == NULL)
-		return error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s",
-				 loaded->path, ELQ_ENTRY_SYMBOL, linker_words());
-	memcpy(ret_entry, &symbol, sizeof(*ret_entry));
+	if (symbol == NULL) {
+		error_set(error, STATUS_PLUGIN_REFUSED, "%s: does not export %s: %s", loaded->path,
+			  ELQ_ENTRY_SYMBOL, linker_words());
+		return STATUS_PLUGIN_REFUSED;
+	}
+	memcpy(&entry, &symbol, sizeof(entry));
+	*ret_entry = entry;
 	*ret_handle = handle;
 	return STATUS_OK;
 }

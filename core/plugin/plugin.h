@@ -223,6 +223,23 @@ enum status database_holds_objects(struct database *database, bool *ret,
 enum status database_wipe(struct database *database, int64_t *ret_dropped,
 			  struct error *error) MUST_CHECK;
 
+/* elq.load, inside an open unit. One load is open at a time; it belongs to the database:
+ * rollback and close abandon it. After a failure the unit is good for rollback only;
+ * error.statement is then the row since begin, from 1, where the driver knows it.
+ * Unknown table or column: STATUS_UNKNOWN_NAME. */
+enum status database_load_begin(struct database *database, const struct elq_load_plan *plan,
+				struct error *error) MUST_CHECK;
+/* row_count rows, row after row; borrowed. Hundreds at once are fast, single ones are not. */
+enum status database_load_write(struct database *database, const struct elq_value *values,
+				uint64_t row_count, struct error *error) MUST_CHECK;
+/* Ends the load, also when it fails. */
+enum status database_load_finish(struct database *database, struct elq_load_result *ret,
+				 struct error *error) MUST_CHECK;
+void database_load_abandon(struct database *database); /* without an open one nothing */
+/* Ids of the table's integer key: *ret_first ... *ret_first + count - 1. */
+enum status database_reserve_ids(struct database *database, const struct elq_str *table, uint64_t count,
+				 int64_t *ret_first, struct error *error) MUST_CHECK;
+
 /* elq.digest. Strings live for the call back; a failure of a taker ends the call and
  * is its outcome. */
 struct table_facts {

@@ -180,6 +180,7 @@ struct database {
 	const struct connection *connection;
 	struct database_info info;
 	struct elq_lock *lock;
+	struct elq_load *load;
 	bool ours;                     /* inside a unit begun without ELQ_BEGIN_MIGRATION */
 	struct elq_connection *handle; /* under caller.guard */
 };

@@ -45,6 +45,10 @@ struct target;
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \
 	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
+	X(CLASS, "class", 1, "NAME", "this seed alone; UserSeeder and User are one name")              \
+	X(COUNT_OF_ROWS, "count", 1, "N", "how many rows a seed makes, where it makes them up")        \
+	X(SEED, "seed", 1, "N", "the number that made-up rows follow from")                            \
+	X(AS_OF, "as-of", 1, "DATE", "the day that counts as today: 2026-01-31")                       \
 	X(REASON, "reason", 1, "TEXT", "why it is taken; shown with it")                               \
 	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
 	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")   \

@@ -25,12 +25,14 @@ const char *option_value(const struct invocation *invocation, enum option option
 	return values->count ? values->items[values->count - 1] : NULL;
 }
 
-enum value_kind { VALUE_WORD, VALUE_COUNT, VALUE_DURATION };
+enum value_kind { VALUE_WORD, VALUE_COUNT, VALUE_DURATION, VALUE_DATE };
 
 static enum value_kind kind_of(const char *argument)
 {
 	if (strcmp(argument, "N") == 0)
 		return VALUE_COUNT;
+	if (strcmp(argument, "DATE") == 0)
+		return VALUE_DATE;
 	return strcmp(argument, "DURATION") == 0 ? VALUE_DURATION : VALUE_WORD;
 }
 
@@ -45,6 +47,9 @@ static enum status value_check(const char *name, const char *argument, const cha
 	if (kind == VALUE_DURATION && (!parse_duration_us(value, &number) || number < 0))
 		return error_set(error, STATUS_USAGE,
 				 "--%s takes a duration such as 30s or 5m, not \"%s\"", name, value);
+	if (kind == VALUE_DATE && !parse_date(value))
+		return error_set(error, STATUS_USAGE, "--%s takes a day such as 2026-01-31, not \"%s\"",
+				 name, value);
 	return STATUS_OK;
 }
 

@@ -191,7 +191,7 @@ enum status station_verdict_on_answer(struct run *run, struct target *target, st
 enum status station_check_again(struct run *run, struct target *target, struct error *error)
 {
 	bool current = false;
-	if (target->idle || !target->migrator_loaded)
+	if (target->idle || (!target->migrator_loaded && !target->check_later))
 		return STATUS_OK;
 	enum status status = STATUS_OK;
 	if (!target->check_later)

@@ -274,6 +274,8 @@ void connection_close(struct elq_connection *connection)
 {
 	if (!connection)
 		return;
+	load_abandon(connection->load);
+	reserve_forget(connection);
 	handle_swap(connection, NULL); /* rolls back what is open */
 	foreign_keys_free(&connection->foreign_keys);
 	seen_free(&connection->seen);

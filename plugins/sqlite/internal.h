@@ -3,7 +3,7 @@
  *
  * Reading order: driver.c (the slots), connection.c, statement.c,
  * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, backup.c,
- * scratch.c.
+ * scratch.c, load.c.
  *
  * Memory is SQLite's allocator throughout, so that one seam makes every
  * allocation of this driver fail. Functions that can fail return ELQ_OK or
@@ -16,6 +16,7 @@
 
 #include <eloquent/backup.h>
 #include <eloquent/driver.h>
+#include <eloquent/load.h>
 #include <eloquent/plugin.h>
 
 #include <pthread.h>
@@ -27,7 +28,7 @@
 /* What every connection of this driver can do. */
 #define SQLITE_CAPS                                                                                    \
 	(ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_DIGEST | ELQ_CAP_BACKUP |           \
-	 ELQ_CAP_SCRATCH)
+	 ELQ_CAP_SCRATCH | ELQ_CAP_LOAD)
 
 #define SQLITE_OLDEST 3037000 /* the first with SQLITE_OPEN_EXRESCODE */
 
@@ -67,6 +68,7 @@ struct unit {
 	bool started;      /* its transaction is open; false while the database is absent */
 	bool nested;       /* a second unit, for our own tables, inside an autocommit one */
 	bool savepoint;    /* nested, and the user's own transaction was open */
+	bool spoiled;      /* a load failed in it: rows are missing, it can only be rolled back */
 };
 
 /* What the authorizer saw; authorizer.c. */
@@ -135,6 +137,8 @@ struct elq_connection {
 	bool ours; /* the statement that is prepared or run now is not the user's */
 
 	struct unit unit;
+	struct elq_load *load;     /* the open one, or NULL */
+	struct reserved *reserved; /* ids handed out in this unit */
 	struct seen seen;
 	struct foreign_keys foreign_keys;
 	struct cached_statement cache[STATEMENT_CACHE];
@@ -182,6 +186,8 @@ void waiting_set_deaf(struct elq_connection *connection, bool deaf);
 
 /* Reports what `db` says about its last call. Returns the code. */
 int32_t failure_report(struct elq_connection *connection, sqlite3 *db);
+/* The same of row `row` (from 0; -1: not known); a hint of the caller's, or NULL. */
+int32_t failure_report_row(struct elq_connection *connection, int64_t row, const char *hint);
 /* The same while the file is opened: "cannot open /x/y: ...". */
 int32_t failure_report_open(struct elq_connection *connection, sqlite3 *db);
 int32_t failure_no_memory(const struct elq_call *call);
@@ -207,6 +213,10 @@ int32_t statement_run_once(struct elq_connection *connection, char *text);
  * freed here. ELQ_OK also when stopped. */
 int32_t statement_query(struct elq_connection *connection, char *text,
 			int32_t (*row)(void *context, sqlite3_stmt *statement), void *context);
+/* A load's own statement, which the authorizer sees as a user's: triggers and names come
+ * from outside. The caller finalizes it. */
+int32_t statement_prepare_load(struct elq_connection *connection, const char *text, uint64_t size,
+			       sqlite3_stmt **ret);
 void statement_cache_clear(struct elq_connection *connection);
 
 /* ---- transaction.c ---------------------------------------------------------------- */
@@ -233,6 +243,20 @@ int32_t foreign_keys_check_drop(struct elq_connection *connection, const char *t
 void foreign_keys_forget(struct elq_connection *connection); /* but not what to retry */
 void foreign_keys_free(struct foreign_keys *foreign_keys);
 
+/* ---- load.c, reserve.c ------------------------------------------------------------------ */
+
+extern const struct elq_load_ops sqlite_load;
+int32_t load_begin(struct elq_connection *connection, const struct elq_load_plan *plan,
+		   struct elq_load **ret);
+int32_t load_write(struct elq_load *load, const struct elq_value *values, uint64_t row_count);
+int32_t load_finish(struct elq_load *load, struct elq_load_result *ret);
+void load_abandon(struct elq_load *load); /* NULL is accepted */
+struct elq_connection *load_connection(const struct elq_load *load);
+/* The unit is over: an open load writes nothing more. */
+void load_unit_ended(struct elq_connection *connection);
+int32_t reserve_ids(struct elq_connection *connection, const struct elq_str *table, uint64_t count,
+		    int64_t *ret_first);
+void reserve_forget(struct elq_connection *connection);
 /* ---- digest.c, backup.c, scratch.c ---------------------------------------------------- */
 
 /* Tells the sink every stored table, in order of name. The caller sees to the snapshot. */

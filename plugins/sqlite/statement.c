@@ -304,6 +304,12 @@ int32_t statement_query(struct elq_connection *connection, char *text,
 	return status;
 }
 
+int32_t statement_prepare_load(struct elq_connection *connection, const char *text, uint64_t size,
+			       sqlite3_stmt **ret)
+{
+	return prepare(connection, text, size, SQLITE_PREPARE_PERSISTENT, ret, NULL);
+}
+
 int32_t statement_run_once(struct elq_connection *connection, char *text)
 {
 	return statement_query(connection, text, NULL, NULL);

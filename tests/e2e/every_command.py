@@ -37,6 +37,14 @@ def unmanaged(project):
                 "CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id));")
 
 
+def sown(project):
+    """Nothing is pending, and there is a seed."""
+    project.configure()
+    project.add_blog()
+    project.must("migrate:run")
+    project.write("database/seeds/PostSeeder.sql", "INSERT INTO posts (author) VALUES (1);\nINSERT INTO posts (author) VALUES (2);\n")
+
+
 @dataclass(frozen=True)
 class Case:
     words: str
@@ -71,6 +79,8 @@ CASES = {
     "db:backup:list": Case("db:backup:list"),
     "db:backup:verify": Case("db:backup:verify"),
     "db:restore": Case("db:restore latest --force"),
+    "db:seed": Case("db:seed", sown),
+    "db:seed:precheck": Case("db:seed:precheck", sown),
     "audit:show": Case("audit:show"),
     "audit:verify": Case("audit:verify"),
     "cache:stats": Case("cache:stats"),

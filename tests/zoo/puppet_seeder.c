@@ -5,7 +5,10 @@
  *   "short" and "bytes" give a seed that breaks the contract; "fails" fails.
  * run:  "script TEXT" hands TEXT to the target, "param NAME" logs it, "log" logs,
  *   "progress" reports 3 of 7 rows, "wait" lasts until cancelled(), "mute" says nothing,
- *   everything else fails with its name as message. */
+ *   "load TABLE" loads ten rows (id, name) with reserved ids, "same TABLE" ten rows of one
+ *   name, "half TABLE" leaves its load open, "twice TABLE" begins a second one, "deaf TABLE"
+ *   is "same" and passes over what the target says, "read PATH" hands a file to the target
+ *   as a script; everything else fails with its name as message. */
 #include <eloquent/plugin.h>
 #include <eloquent/seeder.h>
 
@@ -87,10 +90,71 @@ static int starts(const struct elq_str *text, const char *word, struct elq_str *
 	return 1;
 }
 
+/* Ten rows in two batches; a name of a row is "row N" or always the same one. */
+static int32_t load_rows(const struct elq_seed_target *target, const struct elq_str *table, int same,
+			 int end)
+{
+	const struct elq_column columns[] = {
+		{.struct_size = sizeof(columns[0]), .name = STR("id")},
+		{.struct_size = sizeof(columns[0]), .name = STR("name")},
+	};
+	const struct elq_load_plan plan = {
+		.struct_size = sizeof(plan), .table = *table, .columns = columns, .column_count = 2};
+	struct elq_load_result result = {.struct_size = sizeof(result)};
+	struct elq_value values[20];
+	char names[10][8];
+	int64_t first = 0;
+	int32_t code = target->reserve_ids(target->context, table, 10, &first);
+	if (code == ELQ_OK)
+		code = target->load_begin(target->context, &plan);
+	for (int i = 0; i < 10; i++) {
+		snprintf(names[i], sizeof(names[i]), "row %d", same ? 0 : i);
+		values[2 * i] = (struct elq_value){.type = ELQ_TYPE_I64, .as.i64 = first + i};
+		values[2 * i + 1] = (struct elq_value){
+			.type = ELQ_TYPE_TEXT, .as.data = names[i], .size = strlen(names[i])};
+	}
+	if (code == ELQ_OK)
+		code = target->load_write(target->context, values, 7);
+	if (code == ELQ_OK)
+		code = target->load_write(target->context, values + 14, 3);
+	if (code == ELQ_OK && end)
+		code = target->load_end(target->context, &result);
+	return code;
+}
+
+/* *ret is what came of it; 0: not one of these. */
+static int run_load(const struct elq_seed *seed, const struct elq_seed_target *target, int32_t *ret)
+{
+	struct elq_str rest, content;
+	if (starts(&seed->name, "load ", &rest)) {
+		*ret = load_rows(target, &rest, 0, 1);
+	} else if (starts(&seed->name, "same ", &rest)) {
+		*ret = load_rows(target, &rest, 1, 1);
+	} else if (starts(&seed->name, "half ", &rest)) {
+		*ret = load_rows(target, &rest, 0, 0);
+	} else if (starts(&seed->name, "twice ", &rest)) {
+		(void)load_rows(target, &rest, 0, 0);
+		*ret = load_rows(target, &rest, 0, 0);
+	} else if (starts(&seed->name, "deaf ", &rest)) {
+		(void)load_rows(target, &rest, 1, 1);
+		*ret = ELQ_OK;
+	} else if (starts(&seed->name, "read ", &rest)) {
+		*ret = target->file(target->context, &rest, &content);
+		if (*ret == ELQ_OK)
+			*ret = target->script(target->context, &rest, 1, &content);
+	} else {
+		return 0;
+	}
+	return 1;
+}
+
 static int32_t puppet_run(const struct elq_call *call, const struct elq_seed *seed,
 			  const struct elq_seed_target *target)
 {
 	struct elq_str rest, value = {NULL, 0};
+	int32_t loaded;
+	if (run_load(seed, target, &loaded))
+		return loaded;
 	if (starts(&seed->name, "script ", &rest))
 		return target->script(target->context, &seed->file, seed->line, &rest);
 	if (starts(&seed->name, "param ", &rest)) {
