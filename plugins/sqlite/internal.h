@@ -2,8 +2,8 @@
  * each file promises to the others. Nothing here is seen outside the plugin.
  *
  * Reading order: driver.c (the slots), connection.c, statement.c,
- * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, backup.c,
- * scratch.c.
+ * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, bytes.c,
+ * backup.c, scratch.c.
  *
  * Memory is SQLite's allocator throughout, so that one seam makes every
  * allocation of this driver fail. Functions that can fail return ELQ_OK or
@@ -232,6 +232,13 @@ int32_t foreign_keys_warn(struct elq_connection *connection);
 int32_t foreign_keys_check_drop(struct elq_connection *connection, const char *table);
 void foreign_keys_forget(struct elq_connection *connection); /* but not what to retry */
 void foreign_keys_free(struct foreign_keys *foreign_keys);
+
+/* ---- bytes.c -------------------------------------------------------------------------- */
+
+/* Hands out the file's bytes in order; what is not ELQ_OK ends it and is the answer. They are
+ * a database while a read transaction is open and there is no write-ahead log. */
+typedef int32_t bytes_taker(void *context, const char *data, uint64_t size);
+int32_t bytes_read(struct elq_connection *connection, bytes_taker *take, void *context);
 
 /* ---- digest.c, backup.c, scratch.c ---------------------------------------------------- */
 
