@@ -34,6 +34,7 @@ import project as e2e  # noqa: E402
 FULL = 1000000
 ERRORS = ("EIO", "ENOSPC", "EINTR", "short")
 MOVING = {"read", "pread", "write", "pwrite"}
+GROWING = ("write", "pwrite", "mkdir")
 CHANGED_NOTHING = {2, 3, 4, 5, 6}
 ORDERLY = {0, 1} | CHANGED_NOTHING
 OURS = "('eloquent_history', 'eloquent_meta')"
@@ -61,14 +62,14 @@ class Scene:
         self.mark = folder / "mark"
 
     def points(self):
-        """Every call with every error that it can have."""
+        """Every call with every error that it can have, and a disk that is full from each on."""
         for call, count in sorted(self.counts.items()):
             for number in range(1, count + 1):
                 for error in ERRORS:
                     if error != "short" or call in MOVING:
                         yield f"{call}:{number}:{error}"
-                if call in ("open", "write", "pwrite", "mkdir"):
-                    yield f"{call}:{number}+:ENOSPC"
+        for number in range(1, sum(self.counts[call] for call in GROWING) + 1):
+            yield f"grow:{number}+:ENOSPC"
 
     def attempt(self, point, as_json):
         """One trial; a Failure says which rule did not hold."""
