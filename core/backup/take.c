@@ -22,12 +22,12 @@ static void describe(const struct backup_store *store, struct database *database
 	while (manifest_exists(store, id));
 	*ret = (struct backup){
 		.id = arena_text(arena, id),
-		.connection = store->connection,
-		.driver = database_driver(database)->plugin.name,
+		.connection = arena_text(arena, store->connection),
+		.driver = arena_text(arena, database_driver(database)->plugin.name),
 		.product = manifest_text(store, arena, info->product),
 		.server = manifest_text(store, arena, info->version),
-		.tool = store->tool,
-		.run = store->run,
+		.tool = arena_text(arena, store->tool),
+		.run = arena_text(arena, store->run),
 		.actor = manifest_text(store, arena, store->actor),
 		.host = manifest_text(store, arena, host),
 		.reason = manifest_text(store, arena, request->reason),
