@@ -199,9 +199,7 @@ def try_command(installation, folder, name, found, draw):
     """(points tried, failures) of one command."""
     failures = []
     scene = Scene(installation, folder, every_command.CASES[name])
-    points = list(scene.points())
-    if found.trials < len(points):
-        points = draw.sample(points, found.trials)
+    points = sample(list(scene.points()), found.trials, draw)
     for point in points:
         try:
             scene.attempt(point, as_json=draw.random() < 0.3)
@@ -210,6 +208,20 @@ def try_command(installation, folder, name, found, draw):
         except subprocess.TimeoutExpired:
             failures.append(f"{name}, {point}: it hangs")
     return len(points), failures
+
+
+def sample(points, count, draw):
+    """Some of them, of each kind of call alike: most calls only read."""
+    kinds = collections.defaultdict(list)
+    for point in points:
+        kinds[point.split(":")[0]].append(point)
+    chosen = []
+    while len(chosen) < count and kinds:
+        for kind in sorted(kinds, key=lambda _: draw.random()):
+            chosen.append(kinds[kind].pop(draw.randrange(len(kinds[kind]))))
+            if not kinds[kind]:
+                del kinds[kind]
+    return chosen[:count]
 
 
 def shims(folder):
