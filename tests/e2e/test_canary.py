@@ -95,6 +95,8 @@ driver = leaky
 driver = leaky
 [audit]
 key_file = secrets/key
+[cache]
+development = file
 """
 
 

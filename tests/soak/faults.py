@@ -34,6 +34,7 @@ import project as e2e  # noqa: E402
 FULL = 1000000
 ERRORS = ("EIO", "ENOSPC", "EINTR", "short")
 MOVING = {"read", "pread", "write", "pwrite"}
+GROWING = ("write", "pwrite", "mkdir")
 CHANGED_NOTHING = {2, 3, 4, 5, 6}
 ORDERLY = {0, 1} | CHANGED_NOTHING
 OURS = "('eloquent_history', 'eloquent_meta')"
@@ -61,14 +62,14 @@ class Scene:
         self.mark = folder / "mark"
 
     def points(self):
-        """Every call with every error that it can have."""
+        """Every call with every error that it can have, and a disk that is full from each on."""
         for call, count in sorted(self.counts.items()):
             for number in range(1, count + 1):
                 for error in ERRORS:
                     if error != "short" or call in MOVING:
                         yield f"{call}:{number}:{error}"
-                if call in ("open", "write", "pwrite", "mkdir"):
-                    yield f"{call}:{number}+:ENOSPC"
+        for number in range(1, sum(self.counts[call] for call in GROWING) + 1):
+            yield f"grow:{number}+:ENOSPC"
 
     def attempt(self, point, as_json):
         """One trial; a Failure says which rule did not hold."""
@@ -107,6 +108,8 @@ class Scene:
         demand(self.once["backups"] <= taken <= self.twice["backups"] + 1, f"run again there are {taken} backups")
         demand(any(now.items() <= of.items() for of in (self.once, self.twice)),
                f"run again it does something else:\n{difference(self.once, now)}\nor {difference(self.twice, now)}")
+        if leftovers(self.project): # the next one that works there removes them
+            self.project.must("db:backup")
         demand(not leftovers(self.project), f"it left {leftovers(self.project)}")
         if self.project.database.exists():
             self.project.must("db:stamp", "afterwards") # closes a torn line of the trail
@@ -196,9 +199,7 @@ def try_command(installation, folder, name, found, draw):
     """(points tried, failures) of one command."""
     failures = []
     scene = Scene(installation, folder, every_command.CASES[name])
-    points = list(scene.points())
-    if found.trials < len(points):
-        points = draw.sample(points, found.trials)
+    points = sample(list(scene.points()), found.trials, draw)
     for point in points:
         try:
             scene.attempt(point, as_json=draw.random() < 0.3)
@@ -207,6 +208,20 @@ def try_command(installation, folder, name, found, draw):
         except subprocess.TimeoutExpired:
             failures.append(f"{name}, {point}: it hangs")
     return len(points), failures
+
+
+def sample(points, count, draw):
+    """Some of them, of each kind of call alike: most calls only read."""
+    kinds = collections.defaultdict(list)
+    for point in points:
+        kinds[point.split(":")[0]].append(point)
+    chosen = []
+    while len(chosen) < count and kinds:
+        for kind in sorted(kinds, key=lambda _: draw.random()):
+            chosen.append(kinds[kind].pop(draw.randrange(len(kinds[kind]))))
+            if not kinds[kind]:
+                del kinds[kind]
+    return chosen[:count]
 
 
 def shims(folder):
