@@ -305,7 +305,7 @@ int32_t connection_describe(struct elq_connection *connection, struct elq_descri
 	struct elq_description own = {
 		.struct_size = ret->struct_size,
 		.flags = ELQ_CONN_TRANSACTIONAL_DDL | ELQ_CONN_PERSISTENT,
-		.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA,
+		.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW,
 		.product = sqlkit_str("SQLite"),
 		.version = sqlkit_str(sqlite3_libversion()),
 		.identity = sqlkit_str(connection->identity),

@@ -152,6 +152,7 @@ static const void *slot_get_extension(const char *name, uint64_t size)
 		{ELQ_EXT_HISTORY, &sqlite_history},
 		{ELQ_EXT_LOCK, &sqlite_lock},
 		{ELQ_EXT_SCHEMA, &sqlite_schema},
+		{ELQ_EXT_REVIEW, &sqlite_review},
 	};
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
 		if (strlen(extensions[i].name) == size &&
@@ -216,7 +217,7 @@ static const struct elq_manifest manifest = {
 	.abi_major = ELQ_ABI_MAJOR,
 	.abi_minor = ELQ_ABI_MINOR,
 	.kind = ELQ_KIND_DRIVER,
-	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA,
+	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW,
 	.name = STR("sqlite"),
 	.version = STR("0.1.0"),
 	.params = params,
