@@ -161,6 +161,14 @@ const struct command command_migrate_status = {
 	.check = status_check,
 };
 
+/* What the pending files would destroy: shown, and no reason to fail. */
+static enum status validate_review(struct target *target, struct error *error)
+{
+	const struct run_selection pending = {0};
+	enum status status = migrator_select_run(&target->migrator, &pending, error);
+	return status ? status : target_review(target, error);
+}
+
 static enum status validate_check(struct run *run, struct target *target, struct error *error)
 {
 	enum status status = migrating_load(run, target, VERIFY_ALL, error);
@@ -169,8 +177,11 @@ static enum status validate_check(struct run *run, struct target *target, struct
 		status = migrator_check_consistent(migrator, error);
 	if (!status)
 		status = migrator_check_files(migrator, error);
+	if (!status)
+		status = validate_review(target, error);
 	if (status)
 		return status;
+	target_findings(run, target, true);
 	target_result(target, "files", json_integer((json_int_t)migrator->folder.count));
 	target_result(target, "events", json_integer(migrator->history.head_sequence));
 	target_result(target, "head", json_string(migrator->history.head_hash));

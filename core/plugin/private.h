@@ -150,4 +150,8 @@ enum status call_leave(struct database *database, int32_t code, const char *slot
 enum status call_broken(struct database *database, const char *slot, const char *what,
 			struct error *error) MUST_CHECK;
 
+/* A unit's options as the driver gets them, in the arena; *ret is untouched without any. */
+enum status unit_options(const struct driver *driver, const struct setting *options, size_t count,
+			 struct arena *arena, struct elq_setting **ret, struct error *error) MUST_CHECK;
+
 #endif

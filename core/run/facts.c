@@ -28,6 +28,7 @@ void facts_local(const struct run *run, struct target *target)
 	facts->yes = fact_of(option_given(run->invocation, OPTION_YES));
 	facts->terminal = fact_of(ask_terminal_present());
 	facts->twin = fact_of(target->connection->twin);
+	facts->content_allowed = fact_of(option_given(run->invocation, OPTION_ALLOW_DESTRUCTIVE));
 	facts->role_wrong = fact_of(target->connection->role_credentials && !project->role_migration);
 	/* What the INI alone makes strict, no database can loosen. */
 	facts->forbid = project->policy.forbid ? FACT_YES : FACT_UNKNOWN;
@@ -82,6 +83,7 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	target->stamp = (struct stamp){0};
 	facts->stamped = facts->stamp_production = FACT_UNKNOWN;
 	facts->holds_rows = FACT_UNKNOWN;
+	facts->content_destroys = facts->content_undeclared = FACT_UNKNOWN;
 	enum status status = database_meta_read(target->database, stamp_take, target, error);
 	if (status)
 		return status;
@@ -100,10 +102,8 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	return STATUS_OK;
 }
 
-enum status facts_look(struct target *target, uint32_t reasons, struct error *error)
+static enum status look_for_rows(struct target *target, struct error *error)
 {
-	if (!(reasons & GUARD_REASON_UNKNOWN_ROWS))
-		return STATUS_OK;
 	bool rows = true;
 	enum status status = database_holds_rows(target->database, &rows, error);
 	if (status == STATUS_UNSUPPORTED) { /* the fact stays unknown, and the guard says so */
@@ -112,6 +112,29 @@ enum status facts_look(struct target *target, uint32_t reasons, struct error *er
 	}
 	if (!status)
 		target->facts.holds_rows = fact_of(rows);
+	return status;
+}
+
+/* Only a plan can be judged: until one is made the facts stay unknown. */
+static enum status look_at_content(struct target *target, struct error *error)
+{
+	if (!target->planned)
+		return STATUS_OK;
+	enum status status = target_review(target, error);
+	if (status)
+		return status;
+	target->facts.content_destroys = fact_of(target->review.losses > 0);
+	target->facts.content_undeclared = fact_of(target->review.undeclared > 0);
+	return STATUS_OK;
+}
+
+enum status facts_look(struct target *target, uint32_t reasons, struct error *error)
+{
+	enum status status = STATUS_OK;
+	if (reasons & GUARD_REASON_UNKNOWN_ROWS)
+		status = look_for_rows(target, error);
+	if (!status && (reasons & GUARD_REASON_UNKNOWN_CONTENT))
+		status = look_at_content(target, error);
 	return status;
 }
 

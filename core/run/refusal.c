@@ -36,7 +36,7 @@ static void add_remedy(struct text *text, const struct run *run, const struct ta
 		       const struct guard_verdict *verdict)
 {
 	uint32_t words = GUARD_REASON_ALLOW_VARIABLE | GUARD_REASON_FORCE | GUARD_REASON_YES |
-			 GUARD_REASON_NOT_PRODUCTION;
+			 GUARD_REASON_NOT_PRODUCTION | GUARD_REASON_ALLOW_FLAG;
 	bool contract = run->project.production || (target && target->connection->production) ||
 			(verdict->reasons & GUARD_REASON_NOT_PRODUCTION);
 	struct arena arena = {0};
@@ -50,6 +50,8 @@ static void add_remedy(struct text *text, const struct run *run, const struct ta
 		text_add(text, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true ");
 	text_add(text, run_command_line(run, target, &arena, run->command->name));
 	text_add(text, contract ? " --force --yes" : " --force");
+	if (target && target->facts.content_destroys == FACT_YES)
+		text_add(text, " --allow-destructive");
 	arena_free(&arena);
 }
 
@@ -74,6 +76,34 @@ static void add_state(struct text *text, const struct run *run, const struct tar
 			       "counts (db:stamp stores another)");
 }
 
+#define LOSSES_SHOWN 10
+
+/* "0001_x:3: drops the table users and all its rows: -- eloquent:destroys users" */
+static void add_losses(struct text *text, const struct target *target)
+{
+	size_t shown = 0;
+	if (!target || !target->reviewed)
+		return;
+	const struct review *review = &target->review;
+	for (size_t i = 0; i < review->count && shown < LOSSES_SHOWN; i++) {
+		const struct finding *finding = &review->items[i];
+		if (finding->severity == ELQ_FINDING_NOTE)
+			continue;
+		text_printf(text, "%s%s:%lld: %s", text->size ? "; " : "", finding->migration,
+			    (long long)finding->line, finding->message);
+		if (finding->declared)
+			text_add(text, " (declared)");
+		else if (finding->severity == ELQ_FINDING_DESTROYS && finding->object)
+			text_printf(text, ": -- eloquent:destroys %s", finding->object);
+		else
+			text_add(text, ": -- eloquent:opaque REASON");
+		shown++;
+	}
+	if (review->losses > shown)
+		text_printf(text, "; and %zu more (migrate:run --dry-run shows all)",
+			    review->losses - shown);
+}
+
 enum status refusal_set(const struct run *run, const struct target *target,
 			const struct guard_verdict *verdict, struct error *error)
 {
@@ -90,6 +120,9 @@ enum status refusal_set(const struct run *run, const struct target *target,
 	}
 	text_add(&message, ". Nothing was changed");
 	error_set(error, STATUS_REFUSED, "%s", text_string(&message));
+	add_losses(&hint, target);
+	if (hint.size)
+		text_add(&hint, "; ");
 	add_state(&hint, run, target);
 	add_remedy(&hint, run, target, verdict);
 	if (hint.size)
