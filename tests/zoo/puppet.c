@@ -9,9 +9,12 @@
  *   wait               until cancelled() or the deadline
  *   wait cancel        until the slot cancel was called
  *   log                logs a line with an open and a secret field
- *   rows N             changes N rows */
+ *   rows N             changes N rows
+ *   find SEVERITY RULE OBJECT   the review's finding of this statement; "-": no object
+ *   find_beyond, find_mute      one of a statement that was not fed; one that says nothing */
 #include <eloquent/driver.h>
 #include <eloquent/plugin.h>
+#include <eloquent/review.h>
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -143,6 +146,8 @@ static int32_t puppet_describe(const struct elq_call *call, struct elq_connectio
 	(void)call;
 	ret->flags = connection->meta_count > 0 ? ELQ_CONN_EXISTS : 0;
 	ret->caps = mode_is(connection, "no_caps") ? 0 : UINT64_MAX;
+	if (mode_is(connection, "no_review"))
+		ret->caps &= ~ELQ_CAP_REVIEW;
 	ret->product = (struct elq_str)STR("Puppet");
 	ret->version = (struct elq_str)STR("0.1\xff");
 	if (!mode_is(connection, "no_identity"))
@@ -252,8 +257,7 @@ static int32_t stop_if_cancelled(const struct elq_call *call)
 	return ELQ_OK;
 }
 
-static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *connection,
-			    const struct elq_begin *begin)
+static void keep_options(struct elq_connection *connection, const struct elq_begin *begin)
 {
 	connection->options[0] = '\0';
 	for (uint64_t i = 0; i < begin->option_count; i++) {
@@ -265,6 +269,12 @@ static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *
 			 i ? " " : "", (int)option->name.size, option->name.data,
 			 (int)option->value.size, option->value.data);
 	}
+}
+
+static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *connection,
+			    const struct elq_begin *begin)
+{
+	keep_options(connection, begin);
 	return stop_if_cancelled(call);
 }
 
@@ -443,6 +453,76 @@ static int32_t puppet_wipe(const struct elq_call *call, struct elq_connection *c
 	return ELQ_OK;
 }
 
+/* ---- the review -------------------------------------------------------------------- */
+
+struct elq_review {
+	struct elq_connection *connection;
+	uint64_t fed;
+};
+
+static int32_t puppet_review_begin(const struct elq_call *call, struct elq_connection *connection,
+				   struct elq_review **ret)
+{
+	if (mode_is(connection, "review_fails"))
+		return fail(call, ELQ_ERR_FAILED, 0, -1, "no clone");
+	if (mode_is(connection, "review_null"))
+		return ELQ_OK;
+	*ret = calloc(1, sizeof(**ret));
+	if (!*ret)
+		return ELQ_ERR_NOMEM;
+	(*ret)->connection = connection;
+	return ELQ_OK;
+}
+
+/* The options arrive as they do at begin(). */
+static int32_t puppet_review_unit(const struct elq_call *call, struct elq_review *review,
+				  const struct elq_begin *begin)
+{
+	(void)call;
+	keep_options(review->connection, begin);
+	return ELQ_OK;
+}
+
+static int32_t puppet_review_feed(const struct elq_call *call, struct elq_review *review,
+				  const struct elq_str *statement, const struct elq_finding_sink *sink)
+{
+	char text[512];
+	char rule[64] = "rule";
+	char object[64] = "-";
+	unsigned severity = 1;
+	struct elq_finding finding = {.struct_size = sizeof(finding), .statement = review->fed++};
+	snprintf(text, sizeof(text), "%.*s", (int)statement->size, statement->data);
+	if (strncmp(text, "fail", 4) == 0)
+		return fail(call, ELQ_ERR_FAILED, 0, -1, "cannot judge");
+	if (strncmp(text, "find", 4) != 0)
+		return ELQ_OK;
+	(void)sscanf(text, "find %u %63s %63s", &severity, rule, object);
+	finding.severity = severity;
+	finding.rule = (struct elq_str){rule, strlen(rule)};
+	if (strcmp(object, "-") != 0)
+		finding.object = (struct elq_str){object, strlen(object)};
+	finding.message = (struct elq_str)STR("the puppet found something");
+	if (strcmp(text, "find_beyond") == 0)
+		finding.statement = 1000;
+	if (strcmp(text, "find_mute") == 0)
+		finding.message = (struct elq_str){0};
+	(void)sink->finding(sink->context, &finding);
+	return ELQ_OK;
+}
+
+static void puppet_review_end(const struct elq_call *call, struct elq_review *review)
+{
+	(void)call;
+	free(review);
+}
+
+static const struct elq_review_ops review_ops = {
+	.struct_size = sizeof(review_ops),
+	.begin = puppet_review_begin,
+	.unit = puppet_review_unit,
+	.feed = puppet_review_feed,
+	.end = puppet_review_end,
+};
 static const struct elq_history history = {
 	.struct_size = sizeof(history),
 	.create = puppet_create,
@@ -475,6 +555,8 @@ static const void *puppet_extension(const char *name, uint64_t size)
 		return &lock_ops;
 	if (size == strlen(ELQ_EXT_SCHEMA) && memcmp(name, ELQ_EXT_SCHEMA, size) == 0)
 		return &schema;
+	if (size == strlen(ELQ_EXT_REVIEW) && memcmp(name, ELQ_EXT_REVIEW, size) == 0)
+		return &review_ops;
 	return NULL;
 }
 
@@ -520,7 +602,7 @@ static const struct elq_manifest manifest = {
 	.abi_major = ELQ_ABI_MAJOR,
 	.abi_minor = ELQ_ABI_MINOR,
 	.kind = ELQ_KIND_DRIVER,
-	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA,
+	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW,
 	.name = STR("puppet"),
 	.version = STR("1.0.0"),
 	.params = params,
