@@ -1,6 +1,6 @@
 /* database.c - one open database: a driver's connection, its core slots, and the
- * unit of work. Together with database_ext.c the only file that calls a
- * driver's slots. */
+ * unit of work. Together with database_ext.c and database_review.c the only file that
+ * calls a driver's slots. */
 #include "plugin/private.h"
 
 #include <string.h>

@@ -186,10 +186,12 @@ bool sqlkit_says(const struct sqlkit_lexer *lexer, const char *text, uint64_t si
 
 bool sqlkit_token_is_name(const struct sqlkit_token *token, const char *text)
 {
+	if (token->kind != SQLKIT_TOKEN_QUOTED && token->kind != SQLKIT_TOKEN_WORD)
+		return false; /* behind the text's end there is no character to look at */
 	char first = text[token->start];
 	if (token->kind == SQLKIT_TOKEN_QUOTED)
 		return first != '\'';
-	return token->kind == SQLKIT_TOKEN_WORD && !(first >= '0' && first <= '9');
+	return !(first >= '0' && first <= '9');
 }
 
 uint64_t sqlkit_token_name(const struct sqlkit_token *token, const char *text, char *ret,
