@@ -3,8 +3,8 @@
 # shellcheck shell=bash
 
 # The names of Debian 12's packages, by what they are needed for.
-PACKAGES_BUILD="cmake ninja-build gcc g++ libc6-dev pkg-config libinih-dev libsqlite3-dev nettle-dev libjansson-dev"
-PACKAGES_TEST="libcmocka-dev sqlite3 python3 python3-pytest python3-pexpect python3-jsonschema python3-pytest-xdist patch"
+PACKAGES_BUILD="cmake ninja-build gcc g++ libc6-dev pkg-config libinih-dev libsqlite3-dev nettle-dev libjansson-dev libzstd-dev liblmdb-dev"
+PACKAGES_TEST="libcmocka-dev sqlite3 zstd python3 python3-pytest python3-pexpect python3-jsonschema python3-pytest-xdist patch git bash zsh fish groff-base mandoc"
 PACKAGES_LINT="clang clang-format clang-tidy cppcheck shellcheck python3"
 # What the scripts take into their hands directly.
 export PACKAGES_BUILD PACKAGES_TEST PACKAGES_LINT

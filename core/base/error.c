@@ -60,6 +60,9 @@ void error_clear(struct error *error)
 	mem_free(error->message);
 	mem_free(error->hint);
 	mem_free(error->file);
+	for (size_t i = 0; i < error->more_count; i++)
+		error_clear(&error->more[i]);
+	mem_free(error->more);
 	*error = (struct error){0};
 }
 
@@ -121,4 +124,55 @@ void error_move(struct error *to, struct error *from)
 	error_clear(to);
 	*to = *from;
 	*from = (struct error){0};
+}
+
+static void more_push(struct error *all, struct error *one)
+{
+	if (all->more_count == all->more_capacity) {
+		size_t capacity = all->more_capacity ? all->more_capacity * 2 : 4;
+		all->more = mem_resize(all->more, all->more_capacity * sizeof(*all->more),
+				       capacity * sizeof(*all->more));
+		all->more_capacity = capacity;
+	}
+	all->more[all->more_count++] = *one;
+	*one = (struct error){0};
+}
+
+/* The list that hangs on one error, taken off it. */
+static struct error more_take(struct error *from)
+{
+	struct error list = {
+		.more = from->more,
+		.more_count = from->more_count,
+		.more_capacity = from->more_capacity,
+	};
+	from->more = NULL;
+	from->more_count = 0;
+	from->more_capacity = 0;
+	return list;
+}
+
+enum status error_add(struct error *all, struct error *found)
+{
+	if (!found->status)
+		return all->status;
+	struct error behind = more_take(found);
+	if (!all->status) {
+		error_move(all, found);
+	} else if (status_stronger(all->status, found->status) == all->status) {
+		more_push(all, found);
+	} else {
+		struct error list = more_take(all);
+		struct error first = *all;
+		*all = (struct error){0};
+		error_move(all, found);
+		more_push(all, &first);
+		for (size_t i = 0; i < list.more_count; i++)
+			more_push(all, &list.more[i]);
+		mem_free(list.more);
+	}
+	for (size_t i = 0; i < behind.more_count; i++)
+		error_add(all, &behind.more[i]);
+	mem_free(behind.more);
+	return all->status;
 }

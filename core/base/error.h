@@ -36,14 +36,15 @@
 	X(TWIN_IS_APPLICATION, 3, "twin_is_application",                                               \
 	  "the test twin is the application's database")                                               \
 	X(FACTS_CHANGED, 3, "facts_changed", "the database changed between question and answer")       \
-	X(MALFORMED, 4, "malformed", "a migration file is malformed or refused")                       \
+	X(MALFORMED, 4, "malformed", "a migration or seed file is malformed or refused")               \
 	X(DUPLICATE_VERSION, 4, "duplicate_version", "two migration files have one version")           \
 	X(MODIFIED, 4, "modified", "an applied migration file was edited")                             \
 	X(MISSING, 4, "missing", "an applied migration's file is gone")                                \
 	X(OUT_OF_ORDER, 4, "out_of_order", "a pending file is older than an applied one")              \
 	X(DOWN_MISSING, 4, "down_missing", "a migration has no down section")                          \
 	X(HISTORY_BROKEN, 4, "history_broken", "the chain of history events does not verify")          \
-	X(PENDING, 4, "pending", "there are pending migrations (asked with --exit-code)")              \
+	X(PENDING, 4, "pending",                                                                       \
+	  "there are pending migrations (asked with --exit-code, or before seeding)")                  \
 	X(CHECK_FAILED, 4, "check_failed", "a check found something")                                  \
 	X(LOCKED, 5, "locked", "another run holds the lock")                                           \
 	X(CONNECT, 6, "connect", "cannot connect or open")                                             \
@@ -76,6 +77,9 @@ struct error {
 	int64_t native;
 	bool retryable; /* everything was rolled back; the same work may be tried once more */
 	bool outcome_unknown;
+	struct error *more; /* what else was found by the same look (error_add) */
+	size_t more_count;
+	size_t more_capacity;
 };
 #define ERROR_CLEANUP CLEANUP(error_clear)
 
@@ -86,6 +90,9 @@ void error_at(struct error *error, const char *file, int64_t line, int64_t state
 /* Puts "text: " before the message. */
 void error_prefix(struct error *error, const char *format, ...) PRINTF(2, 3);
 void error_move(struct error *to, struct error *from); /* from is empty after */
+/* Adds a finding to what was found before; the strongest, of equals the first, stands in
+ * front and decides. `found` is empty after. Returns the status in front. */
+enum status error_add(struct error *all, struct error *found);
 void error_clear(struct error *error);
 
 #endif

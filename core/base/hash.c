@@ -1,8 +1,9 @@
-/* hash.c - SHA-256 by libnettle, hexadecimal text, and random identifiers from
+/* hash.c - SHA-256 and HMAC by libnettle, hexadecimal text, and random identifiers from
  * the kernel. */
 #include "base/hash.h"
 
 #include <errno.h>
+#include <nettle/hmac.h>
 #include <nettle/sha2.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -22,6 +23,19 @@ void hash_bytes(const void *data, size_t size, char ret_text[HASH_TEXT])
 	uint8_t raw[HASH_SIZE];
 
 	hash_raw(data, size, raw);
+	hex_encode(raw, sizeof(raw), ret_text);
+}
+
+void hash_hmac(const char *key, size_t key_size, const void *data, size_t size,
+	       char ret_text[HASH_TEXT])
+{
+	struct hmac_sha256_ctx context;
+	uint8_t raw[HASH_SIZE];
+
+	hmac_sha256_set_key(&context, key_size, (const uint8_t *)key);
+	if (size)
+		hmac_sha256_update(&context, size, data);
+	hmac_sha256_digest(&context, HASH_SIZE, raw);
 	hex_encode(raw, sizeof(raw), ret_text);
 }
 

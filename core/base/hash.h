@@ -1,4 +1,5 @@
-/* hash.h - SHA-256 (FIPS 180-4, by libnettle) and random identifiers. */
+/* hash.h - SHA-256 (FIPS 180-4) and HMAC-SHA256 (RFC 2104), by libnettle, and
+ * random identifiers. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
@@ -10,6 +11,9 @@
 
 void hash_bytes(const void *data, size_t size, char ret_text[HASH_TEXT]);
 void hash_raw(const void *data, size_t size, uint8_t ret[HASH_SIZE]);
+/* HMAC-SHA256 under the key's bytes. */
+void hash_hmac(const char *key, size_t key_size, const void *data, size_t size,
+	       char ret_text[HASH_TEXT]);
 void hex_encode(const uint8_t *data, size_t size, char *ret_text); /* 2*size digits and a zero */
 
 /* 128 random bits as 32 hex digits and a zero, from the kernel. Never fails:

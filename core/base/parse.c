@@ -102,3 +102,28 @@ bool parse_name(const char *text)
 
 	return size >= 1 && size <= 32 && text[size] == '\0' && strchr(first, text[0]);
 }
+
+/* `count` digits as a number; -1: something else stands there. */
+static int fixed_digits(const char *text, int count)
+{
+	int number = 0;
+	for (int i = 0; i < count; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		number = number * 10 + text[i] - '0';
+	}
+	return number;
+}
+
+bool parse_date(const char *text)
+{
+	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
+		return false;
+	int year = fixed_digits(text, 4);
+	int month = fixed_digits(text + 5, 2);
+	int day = fixed_digits(text + 8, 2);
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] &&
+	       (month != 2 || day < 29 || leap);
+}

@@ -29,7 +29,8 @@ const char *prohibited_answer(const char *word);
 
 /* ---- parsing (parse.c) ------------------------------------------------------ */
 /* argv without the program's name. Fills *ret, which invocation_free frees.
- * STATUS_USAGE or STATUS_PROHIBITED; the message names the nearest known word.
+ * STATUS_USAGE or STATUS_PROHIBITED; the message names the nearest known word, and of
+ * *ret only the command is set, when there was one.
  * Wants of help and version are options in *ret; command may be NULL then. */
 enum status invocation_parse(int count, const char *const *words, struct invocation *ret,
 			     struct error *error) MUST_CHECK;
@@ -40,6 +41,13 @@ void help_program(struct text *ret);
 void help_command(const struct command *command, struct text *ret);
 void help_list(struct text *ret); /* every command with group and class */
 json_t *help_list_json(void);
+
+/* ---- completion and manual (completion.c, manual.c) ----------------------------- */
+/* The script that completes our command lines in "bash", "zsh" or "fish".
+ * STATUS_USAGE: no such shell. */
+enum status completion_write(const char *shell, struct text *ret, struct error *error) MUST_CHECK;
+/* The manual page eloquent(1), for man. date: as it shall stand in its footer. */
+void manual_write(const char *date, struct text *ret);
 
 /* ---- output ------------------------------------------------------------------- */
 /* The one JSON document of a finished run: its text, and the places where the

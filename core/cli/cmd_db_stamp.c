@@ -2,15 +2,20 @@
  * stores the [guard] policy with it. Whether it may loosen either is the guard's. */
 #include "cli/commands.h"
 
+static enum status stamp_usage(const struct invocation *invocation, struct error *error)
+{
+	const char *word = argument(invocation, 0);
+	if (word_valid(word))
+		return STATUS_OK;
+	error_set(error, STATUS_USAGE, "\"%s\" is not an environment word", word);
+	error_hint(error, "use small letters, digits, _ and -, for example production or staging");
+	return STATUS_USAGE;
+}
+
 static enum status stamp_check(struct run *run, struct target *target, struct error *error)
 {
+	(void)error;
 	const char *word = argument(run->invocation, 0);
-	if (!word_valid(word)) {
-		error_set(error, STATUS_USAGE, "\"%s\" is not an environment word", word);
-		error_hint(error,
-			   "use small letters, digits, _ and -, for example production or staging");
-		return STATUS_USAGE;
-	}
 	const char *before = target->stamp.present ? target->stamp.word : NULL;
 	target_result(target, "before", before ? json_string(before) : json_null());
 	target_result(target, "after", json_string(word));
@@ -52,6 +57,7 @@ const struct command command_db_stamp = {
 		 "environment says production too. Only this command can take the stamp away, under "
 		 "the\n"
 		 "whole production contract and with the database's name typed.",
+	.usage = stamp_usage,
 	.check = stamp_check,
 	.work = stamp_work,
 };

@@ -22,14 +22,18 @@ static enum status make_one(struct run *run, const struct connection *connection
 	return STATUS_OK;
 }
 
+static enum status make_migration_usage(const struct invocation *invocation, struct error *error)
+{
+	if (option_given(invocation, OPTION_SQL))
+		return STATUS_OK;
+	error_set(error, STATUS_USAGE, "make:migration needs --sql");
+	error_hint(error, "eloquent make:migration %s --sql writes an empty up/down file",
+		   argument(invocation, 0));
+	return STATUS_USAGE;
+}
+
 static enum status make_migration_local(struct run *run, struct error *error)
 {
-	if (!option_given(run->invocation, OPTION_SQL)) {
-		error_set(error, STATUS_USAGE, "make:migration needs --sql");
-		error_hint(error, "eloquent make:migration %s --sql writes an empty up/down file",
-			   argument(run->invocation, 0));
-		return STATUS_USAGE;
-	}
 	json_t *files = json_array();
 	run_result(run, "files", files);
 	for (size_t i = 0; i < run->target_count; i++) {
@@ -54,5 +58,6 @@ const struct command command_make_migration = {
 	.guard = {.class_ = GUARD_GENERATOR},
 	.flags = COMMAND_CHOOSES | COMMAND_NO_DRY_RUN,
 	.notes = "Writes <migrations>/<connection>/<UTC time>_NAME. Nothing is connected to.",
+	.usage = make_migration_usage,
 	.local = make_migration_local,
 };

@@ -8,8 +8,16 @@ static enum status fresh_check(struct run *run, struct target *target, struct er
 	if (!status)
 		status = migrator_select_fresh(&target->migrator, error);
 	if (!status)
+		status = caching_check(run, error);
+	if (!status)
 		migrating_selected(run, target, "nothing to do");
 	return status;
+}
+
+static enum status fresh_work(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = migrating_work(run, target, error);
+	return caching_clear(run, target, status, error);
 }
 
 static const enum option fresh_options[] = {OPTION_ALL_MIGRATIONS, OPTION_FORCE,        OPTION_YES,
@@ -22,20 +30,19 @@ const struct command command_migrate_fresh = {
 	.arguments = "",
 	.options = fresh_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true, .confirms = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP | COMMAND_CREATES,
 	.notes = "Every file is read, split and checked before anything is dropped. Our own tables,\n"
-		 "the history among them, are kept.",
+		 "the history among them, are kept. The cache that [cache] chooses for this\n"
+		 "environment is emptied too.",
 	.check = fresh_check,
 	.preview = migrating_preview,
-	.work = migrating_work,
+	.work = fresh_work,
 };
 
 static enum status redo_check(struct run *run, struct target *target, struct error *error)
 {
-	int64_t step = 1;
-	enum status status = option_count(run->invocation, OPTION_STEP, &step, error);
-	if (!status)
-		status = migrating_load(run, target, VERIFY_TAIL, error);
+	int64_t step = option_count(run->invocation, OPTION_STEP, 1);
+	enum status status = migrating_load(run, target, VERIFY_TAIL, error);
 	if (!status)
 		status = migrator_select_redo(&target->migrator, step, error);
 	if (!status)
@@ -53,7 +60,7 @@ const struct command command_migrate_redo = {
 	.arguments = "",
 	.options = redo_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP,
 	.check = redo_check,
 	.preview = migrating_preview,
 	.work = migrating_work,

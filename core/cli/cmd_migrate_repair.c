@@ -2,14 +2,13 @@
  * told what a person knows. They append events; they change no schema. */
 #include "cli/commands.h"
 
-static enum status repair_parse(const struct invocation *invocation, struct repair *ret,
-				struct error *error)
+static enum status repair_usage(const struct invocation *invocation, struct error *error)
 {
-	const char *accept = option_value(invocation, OPTION_ACCEPT);
-	const char *forget = option_value(invocation, OPTION_FORGET);
 	const char *mark = option_value(invocation, OPTION_MARK);
 	const char *name = argument(invocation, 0);
-	if ((accept != NULL) + (forget != NULL) + (mark != NULL) != 1) {
+	int kinds = option_given(invocation, OPTION_ACCEPT) + option_given(invocation, OPTION_FORGET) +
+		    option_given(invocation, OPTION_MARK);
+	if (kinds != 1) {
 		error_set(error, STATUS_USAGE,
 			  "migrate:repair takes exactly one of --accept, --forget and --mark");
 		error_hint(
@@ -26,20 +25,28 @@ static enum status repair_parse(const struct invocation *invocation, struct repa
 	if (mark && !text_equal(mark, "applied") && !text_equal(mark, "reverted"))
 		return error_set(error, STATUS_USAGE, "--mark takes applied or reverted, not \"%s\"",
 				 mark);
-	ret->kind = accept                        ? REPAIR_ACCEPT
-		    : forget                      ? REPAIR_FORGET
-		    : text_equal(mark, "applied") ? REPAIR_MARK_APPLIED
-						  : REPAIR_MARK_REVERTED;
-	ret->name = accept ? accept : forget ? forget : name;
 	return STATUS_OK;
+}
+
+/* What repair_usage let through. */
+static struct repair repair_chosen(const struct invocation *invocation)
+{
+	const char *accept = option_value(invocation, OPTION_ACCEPT);
+	const char *forget = option_value(invocation, OPTION_FORGET);
+	if (accept)
+		return (struct repair){.kind = REPAIR_ACCEPT, .name = accept};
+	if (forget)
+		return (struct repair){.kind = REPAIR_FORGET, .name = forget};
+	bool applied = text_equal(option_value(invocation, OPTION_MARK), "applied");
+	return (struct repair){.kind = applied ? REPAIR_MARK_APPLIED : REPAIR_MARK_REVERTED,
+			       .name = argument(invocation, 0)};
 }
 
 static enum status repair_check(struct run *run, struct target *target, struct error *error)
 {
 	struct repair *repair = arena_alloc(&target->arena, sizeof(*repair));
-	enum status status = repair_parse(run->invocation, repair, error);
-	if (!status)
-		status = target_load_migrator(run, target, VERIFY_TAIL, error);
+	*repair = repair_chosen(run->invocation);
+	enum status status = target_load_migrator(run, target, VERIFY_TAIL, error);
 	if (!status)
 		status = migrator_select_repair(&target->migrator, repair, error);
 	if (status)
@@ -71,6 +78,7 @@ const struct command command_migrate_repair = {
 	.guard = {.class_ = GUARD_WRITES},
 	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
 	.notes = "Appends an event to the history; nothing is rewritten, and no migration runs.",
+	.usage = repair_usage,
 	.check = repair_check,
 	.work = repair_work,
 };
@@ -84,6 +92,17 @@ static enum status baseline_check(struct run *run, struct target *target, struct
 	if (!status)
 		migrating_selected(run, target, "nothing to record");
 	return status;
+}
+
+/* --dry-run: "pending" of the result lists the same names. */
+static enum status baseline_preview(struct run *run, struct target *target, struct error *error)
+{
+	const struct migrator *migrator = &target->migrator;
+	(void)error;
+	for (size_t i = 0; i < migrator->step_count; i++)
+		target_say(run, target, "would record %s as applied, without running it",
+			   migrator->steps[i].file->name);
+	return STATUS_OK;
 }
 
 static enum status baseline_work(struct run *run, struct target *target, struct error *error)
@@ -118,5 +137,6 @@ const struct command command_migrate_baseline = {
 	.notes = "Needs an existing schema and no applied migration. Baselined migrations are never\n"
 		 "rolled back.",
 	.check = baseline_check,
+	.preview = baseline_preview,
 	.work = baseline_work,
 };

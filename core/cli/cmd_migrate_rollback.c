@@ -13,20 +13,25 @@ static enum status select_and_say(struct run *run, struct target *target,
 	return status;
 }
 
+static enum status rollback_usage(const struct invocation *invocation, struct error *error)
+{
+	int selections = option_given(invocation, OPTION_STEP) +
+			 option_given(invocation, OPTION_BATCH) + option_given(invocation, OPTION_TO) +
+			 option_given(invocation, OPTION_ALL_MIGRATIONS);
+	if (selections > 1)
+		return error_set(error, STATUS_USAGE,
+				 "give one of --step, --batch, --to and --all-migrations, not several");
+	return STATUS_OK;
+}
+
 static enum status rollback_check(struct run *run, struct target *target, struct error *error)
 {
 	struct rollback_selection selection = {
+		.step = option_count(run->invocation, OPTION_STEP, 0),
+		.batch = option_count(run->invocation, OPTION_BATCH, 0),
 		.to = option_value(run->invocation, OPTION_TO),
 		.all = option_given(run->invocation, OPTION_ALL_MIGRATIONS),
 	};
-	enum status status = option_count(run->invocation, OPTION_STEP, &selection.step, error);
-	if (!status)
-		status = option_count(run->invocation, OPTION_BATCH, &selection.batch, error);
-	if (status)
-		return status;
-	if ((selection.step > 0) + (selection.batch > 0) + (selection.to != NULL) + selection.all > 1)
-		return error_set(error, STATUS_USAGE,
-				 "give one of --step, --batch, --to and --all-migrations, not several");
 	return select_and_say(run, target, &selection, error);
 }
 
@@ -41,8 +46,9 @@ const struct command command_migrate_rollback = {
 	.arguments = "",
 	.options = rollback_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP,
 	.notes = "A migration without a down section stops the command before anything runs.",
+	.usage = rollback_usage,
 	.check = rollback_check,
 	.preview = migrating_preview,
 	.work = migrating_work,
@@ -64,7 +70,7 @@ const struct command command_migrate_reset = {
 	.arguments = "",
 	.options = reset_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true, .confirms = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP,
 	.check = reset_check,
 	.preview = migrating_preview,
 	.work = migrating_work,

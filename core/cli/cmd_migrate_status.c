@@ -79,35 +79,48 @@ static void row_say(struct run *run, struct target *target, const struct row *ro
 	target_say_line(run, target, line);
 }
 
-static bool row_is_settled(const struct row *row)
+static const enum row_state states_named_apart[] = {ROW_MODIFIED,     ROW_MISSING, ROW_STALE,
+						    ROW_OUT_OF_ORDER, ROW_FAILED,  ROW_PARTIAL};
+
+/* "3 applied (1 modified, 1 missing)": those of the states that are not plain. */
+static size_t add_count(struct text *line, const struct migrator *migrator, bool applied)
 {
-	return row->state == ROW_APPLIED || row->state == ROW_BASELINED;
+	size_t counts[ROW_STATES] = {0};
+	size_t total = 0;
+	for (size_t i = 0; i < migrator->row_count; i++) {
+		const struct row *row = &migrator->rows[i];
+		if (row_is_applied(row) != applied)
+			continue;
+		counts[row->state]++;
+		total++;
+	}
+	text_printf(line, "%zu %s", total, applied ? "applied" : "pending");
+	const char *before = " (";
+	for (size_t i = 0; i < COUNT_OF(states_named_apart); i++) {
+		enum row_state state = states_named_apart[i];
+		if (!counts[state])
+			continue;
+		text_printf(line, "%s%zu %s", before, counts[state], row_state_name(state));
+		before = ", ";
+	}
+	text_add(line, *before == ',' ? ")" : "");
+	return total;
 }
 
-static bool row_is_wrong(const struct row *row)
+static void status_say_counts(struct run *run, struct target *target)
 {
-	return row->state == ROW_MODIFIED || row->state == ROW_MISSING ||
-	       row->state == ROW_OUT_OF_ORDER;
-}
-
-static enum status exit_code_of(const struct migrator *migrator, struct error *error)
-{
-	size_t pending = 0;
-	for (size_t i = 0; i < migrator->row_count; i++)
-		pending += !row_is_settled(&migrator->rows[i]) && !row_is_wrong(&migrator->rows[i]);
-	enum status status = migrator_check_consistent(migrator, error);
-	if (status || !pending)
-		return status;
-	error_set(error, STATUS_PENDING, "%zu migration%s pending", pending,
-		  pending == 1 ? " is" : "s are");
-	error_hint(error, "run them with eloquent migrate:run");
-	return STATUS_PENDING;
+	TEXT_CLEANUP struct text line = {0};
+	size_t applied = add_count(&line, &target->migrator, true);
+	text_add(&line, ", ");
+	size_t pending = add_count(&line, &target->migrator, false);
+	target_say_line(run, target, &line);
+	target_result(target, "applied", json_integer((json_int_t)applied));
+	target_result(target, "pending", json_integer((json_int_t)pending));
 }
 
 static void status_say_rows(struct run *run, struct target *target)
 {
 	const struct migrator *migrator = &target->migrator;
-	size_t applied = 0;
 	size_t width = 0;
 	TEXT_CLEANUP struct text line = {0};
 	target_list(run, target, "migrations");
@@ -119,11 +132,7 @@ static void status_say_rows(struct run *run, struct target *target)
 			row_say(run, target, &migrator->rows[i], &line, width > 60 ? 60 : width);
 		if (run->json)
 			target_list_add(run, target, "migrations", row_json(&migrator->rows[i]));
-		applied += row_is_settled(&migrator->rows[i]);
 	}
-	target_say(run, target, "%zu applied, %zu not", applied, migrator->row_count - applied);
-	target_result(target, "applied", json_integer((json_int_t)applied));
-	target_result(target, "pending", json_integer((json_int_t)(migrator->row_count - applied)));
 }
 
 static enum status status_check(struct run *run, struct target *target, struct error *error)
@@ -143,7 +152,8 @@ static enum status status_check(struct run *run, struct target *target, struct e
 		log_write(run->observer, LOG_WARN, "%s: the migrations folder %s does not exist",
 			  target->connection->name, migrator->folder_path);
 	status_say_rows(run, target);
-	return option_given(run->invocation, OPTION_EXIT_CODE) ? exit_code_of(migrator, error)
+	status_say_counts(run, target);
+	return option_given(run->invocation, OPTION_EXIT_CODE) ? migrator_check_applied(migrator, error)
 							       : STATUS_OK;
 }
 
@@ -161,27 +171,39 @@ const struct command command_migrate_status = {
 	.check = status_check,
 };
 
-/* What the pending files would destroy: shown, and no reason to fail. */
-static enum status validate_review(struct target *target, struct error *error)
+/* What the pending files would destroy: shown, and no reason to fail. What keeps them from
+ * being judged was found before, or stands between two commands (a half rollback). */
+static enum status validate_review(struct run *run, struct target *target, struct error *error)
 {
 	const struct run_selection pending = {0};
-	enum status status = migrator_select_run(&target->migrator, &pending, error);
-	return status ? status : target_review(target, error);
+	struct error found = {0};
+	enum status status = migrator_select_run(&target->migrator, &pending, &found);
+	if (!status)
+		status = target_review(target, &found);
+	if (status && status_exit(status) != status_exit(STATUS_CHECK_FAILED))
+		return error_add(error, &found);
+	if (status && !error->status)
+		log_write(run->observer, LOG_WARN,
+			  "%s: what the pending files would destroy cannot be judged: %s",
+			  target->connection->name, found.message);
+	error_clear(&found);
+	target_findings(run, target, true);
+	return error->status;
 }
 
 static enum status validate_check(struct run *run, struct target *target, struct error *error)
 {
 	enum status status = migrating_load(run, target, VERIFY_ALL, error);
 	struct migrator *migrator = &target->migrator;
-	if (!status)
-		status = migrator_check_consistent(migrator, error);
-	if (!status)
-		status = migrator_check_files(migrator, error);
-	if (!status)
-		status = validate_review(target, error);
+	bool loaded = !status;
+	target_list(run, target, "findings");
+	/* All findings at once: who mends one file wants to know of the others. */
+	if (!status || status_exit(status) == status_exit(STATUS_CHECK_FAILED))
+		status = migrator_find_more(migrator, error);
+	if (loaded && (!status || status_exit(status) == status_exit(STATUS_CHECK_FAILED)))
+		status = validate_review(run, target, error);
 	if (status)
 		return status;
-	target_findings(run, target, true);
 	target_result(target, "files", json_integer((json_int_t)migrator->folder.count));
 	target_result(target, "events", json_integer(migrator->history.head_sequence));
 	target_result(target, "head", json_string(migrator->history.head_hash));

@@ -17,9 +17,10 @@ static enum status unlock_check(struct run *run, struct target *target, struct e
 	if (status)
 		return status;
 	target_result(target, "holder", holder_json(&holder));
-	if (!holder.id) {
-		error_set(error, STATUS_UNKNOWN_NAME, "nobody has locked %s", target->info->location);
-		return STATUS_UNKNOWN_NAME;
+	if (!holder.id) { /* what the command is for is so already */
+		target->idle = true;
+		target_say(run, target, "nobody holds the lock of %s", target->info->location);
+		return STATUS_OK;
 	}
 	target_say(run, target, "%s: %s by %s on %s (pid %lld) since %s, run %s",
 		   holder.held ? "held" : "left behind", holder.command, holder.actor, holder.host,
@@ -63,7 +64,7 @@ const struct command command_migrate_unlock = {
 	.flags = COMMAND_CONNECTS | COMMAND_LOCKLESS,
 	.notes = "ID is the run's id, as the refusal with exit code 5 shows it. A living holder is "
 		 "never\n"
-		 "robbed.",
+		 "robbed. When nobody holds the lock there is nothing to do, and the exit code is 0.",
 	.check = unlock_check,
 	.work = unlock_work,
 };

@@ -104,6 +104,7 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	bool bare = argc == 1;
 	run->status =
 		invocation_parse(argc - 1, (const char *const *)argv + 1, invocation, &run->error);
+	run->command = invocation->command;
 	if (run->status)
 		return run->status;
 	bool nothing = !invocation->command && !option_given(invocation, OPTION_HELP) &&
@@ -135,6 +136,7 @@ int main(int argc, char **argv)
 	struct invocation invocation = {0};
 	struct show_context shown = {.observer = observer};
 	struct run run;
+	builtin_set(builtin_plugins);
 	run_init(&run, observer, &invocation, (const char *const *)environ, ELOQUENT_PLUGIN_DIR);
 	run.json = exhausted_as_json;
 	run.show = show;

@@ -26,22 +26,47 @@ static json_t *reasons_json(uint32_t reasons)
 	return words;
 }
 
-static json_t *error_json(const struct error *error, const struct guard_verdict *verdict)
+/* What to do, and of a refusal the command. */
+static json_t *hint_json(const struct error *error, const char *remedy)
 {
-	if (error->status == STATUS_OK)
-		return json_null();
+	TEXT_CLEANUP struct text text = {0};
+	if (!remedy)
+		return json_text(error->hint);
+	if (error->hint)
+		text_printf(&text, "%s; ", error->hint);
+	text_printf(&text, "the command: %s", remedy);
+	return json_text(text_string(&text));
+}
+
+static json_t *error_members(const struct error *error, const char *remedy)
+{
 	json_t *object = json_object();
 	json_object_set_new(object, "code", json_string(status_code(error->status)));
 	json_object_set_new(object, "message", json_text(error->message));
-	json_object_set_new(object, "hint", json_text(error->hint));
+	json_object_set_new(object, "hint", hint_json(error, remedy));
 	json_object_set_new(object, "sqlstate", json_text(error->sqlstate[0] ? error->sqlstate : NULL));
 	json_object_set_new(object, "native", json_integer(error->native));
 	json_object_set_new(object, "file", json_text(error->file));
 	json_object_set_new(object, "line", error->line ? json_integer(error->line) : json_null());
 	json_object_set_new(object, "statement",
 			    error->statement ? json_integer(error->statement) : json_null());
-	if (error->status == STATUS_REFUSED && verdict && verdict->reasons)
-		json_object_set_new(object, "reasons", reasons_json(verdict->reasons));
+	return object;
+}
+
+/* target: whose error it is, or NULL. */
+static json_t *error_json(const struct error *error, const struct target *target)
+{
+	if (error->status == STATUS_OK)
+		return json_null();
+	uint32_t reasons = target ? guard_reasons_shown(target->verdict.reasons) : 0;
+	json_t *object = error_members(error, target ? target->remedy : NULL);
+	json_t *more = error->more_count ? json_array() : NULL;
+	for (size_t i = 0; i < error->more_count; i++)
+		json_array_append_new(more, error_members(&error->more[i], NULL));
+	if (more)
+		json_object_set_new(object, "more", more);
+	if (error->status == STATUS_REFUSED && reasons)
+		json_object_set_new(object, "reasons", reasons_json(reasons));
 	return object;
 }
 
@@ -63,7 +88,7 @@ static json_t *target_head(struct target *target)
 	json_object_set_new(object, "ok", json_boolean(!target->status && !target->skipped));
 	json_object_set_new(object, "exit", json_integer(status_exit(target->status)));
 	json_object_set_new(object, "skipped", json_boolean(target->skipped));
-	json_object_set_new(object, "error", error_json(&target->error, &target->verdict));
+	json_object_set_new(object, "error", error_json(&target->error, target));
 	return object;
 }
 
@@ -111,7 +136,7 @@ void output_json(struct run *run, struct document *ret)
 	text_add(&ret->text, "],\"result\":");
 	add_value(run, &ret->text, run->result ? json_incref(run->result) : json_null(), false);
 	text_add(&ret->text, ",\"error\":");
-	add_value(run, &ret->text, error_json(&run->error, &run->verdict), false);
+	add_value(run, &ret->text, error_json(&run->error, NULL), false);
 	text_add(&ret->text, ",\"warnings\":");
 	add_value(run, &ret->text, warnings_json(run->observer), false);
 	text_add(&ret->text, "}\n");

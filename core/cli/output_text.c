@@ -8,6 +8,19 @@ static void add_error(struct text *text, const char *who, const struct error *er
 		    error->message ? error->message : status_text(error->status));
 	if (error->hint)
 		text_printf(text, "  %s\n", error->hint);
+	for (size_t i = 0; i < error->more_count; i++)
+		add_error(text, who, &error->more[i]);
+}
+
+/* Commands that several connections share are said once, below the last of them. */
+static void add_remedy(struct text *text, const struct run *run, size_t index)
+{
+	const char *remedy = run->targets[index].remedy;
+	for (size_t i = index + 1; i < run->target_count; i++)
+		if (text_equal(run->targets[i].remedy, remedy))
+			return;
+	if (remedy)
+		text_printf(text, "  the command: %s\n", remedy);
 }
 
 void output_text(struct run *run, struct text *err)
@@ -17,6 +30,7 @@ void output_text(struct run *run, struct text *err)
 		const struct target *target = &run->targets[i];
 		if (target->status)
 			add_error(&plain, target->connection->name, &target->error);
+		add_remedy(&plain, run, i);
 	}
 	if (run->error.status)
 		add_error(&plain, NULL, &run->error);

@@ -188,7 +188,11 @@ static enum status check_fit(const struct invocation *invocation, struct error *
 		error_hint(error, "usage: eloquent %s %s", command->name, command->arguments);
 		return STATUS_USAGE;
 	}
-	return STATUS_OK;
+	if (option_given(invocation, OPTION_DRY_RUN) && (command->flags & COMMAND_NO_DRY_RUN))
+		return error_set(error, STATUS_USAGE, "%s has nothing to show under --dry-run",
+				 command->name);
+	enum status status = option_values_check(invocation, error);
+	return status || !command->usage ? status : command->usage(invocation, error);
 }
 
 enum status invocation_parse(int count, const char *const *words, struct invocation *ret,
@@ -201,11 +205,12 @@ enum status invocation_parse(int count, const char *const *words, struct invocat
 	if (!status && out.command && !asks_help)
 		status = check_fit(&out, error);
 	if (status) {
+		const struct command *command = out.command;
 		invocation_free(&out);
-		return status;
+		out.command = command;
 	}
 	*ret = out;
-	return STATUS_OK;
+	return status;
 }
 
 void invocation_free(struct invocation *invocation)

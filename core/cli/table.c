@@ -7,7 +7,10 @@ const struct command *const command_table[] = {
 	&command_list,
 	&command_help,
 	&command_version,
+	&command_doctor,
+	&command_completion,
 	&command_plugin_list,
+	&command_plugin_new,
 	&command_make_migration,
 	&command_migrate_run,
 	&command_migrate_rollback,
@@ -20,6 +23,17 @@ const struct command *const command_table[] = {
 	&command_migrate_repair,
 	&command_migrate_unlock,
 	&command_db_stamp,
+	&command_db_seed,
+	&command_db_seed_precheck,
+	&command_db_migrate,
+	&command_db_backup,
+	&command_db_backup_list,
+	&command_db_backup_verify,
+	&command_db_restore,
+	&command_audit_show,
+	&command_audit_verify,
+	&command_cache_stats,
+	&command_cache_clear,
 };
 const size_t command_count = COUNT_OF(command_table);
 

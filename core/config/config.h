@@ -39,6 +39,14 @@ struct policy {
 	int64_t backup_max_age_us;
 };
 
+/* [backup]. */
+struct backup_config {
+	const char *dir;   /* absolute */
+	bool dir_is_given; /* not the default: in production it must be */
+	int64_t keep;      /* verified ones */
+	int64_t level;     /* of zstd, 1 to 19 */
+};
+
 /* One [connection:NAME], or one that the environment alone makes. */
 struct connection {
 	const char *name;
@@ -54,6 +62,19 @@ struct connection {
 	struct origin origin;
 };
 
+/* A password in plain words in a file that others see. In production it is an error. */
+struct exposed_secret {
+	struct origin origin;
+	const char *what;   /* "a password" */
+	const char *danger; /* "git tracks the file" */
+	const char *remedy;
+};
+struct exposed_secrets {
+	struct exposed_secret *items;
+	size_t count;
+	size_t capacity;
+};
+
 /* A [plugin:NAME] section. */
 struct plugin_config {
 	const char *name;
@@ -61,6 +82,28 @@ struct plugin_config {
 	const char *path;   /* absolute, or NULL: in the plugin folder */
 	const char *sha256; /* or NULL */
 	struct origin origin;
+};
+
+/* A [cache:NAME] section and the variables that stand above it. */
+struct cache_config {
+	const char *name;         /* of the store and of its plugin */
+	struct settings settings; /* the plugin's keys */
+};
+
+/* How many stores a chain may have. */
+#define CACHE_STORES_CAP 8u
+#define CACHE_PREFIX_CAP 128u
+
+/* The cache of this environment: its chain of stores, tried in order. */
+struct cache_chain {
+	const char *word;    /* the environment's, that chose it */
+	const char *prefix;  /* of every key, with a ':' at its end */
+	const char **stores; /* names */
+	size_t store_count;
+	bool chosen; /* the INI names it; otherwise it is the default */
+	struct origin origin;
+	struct cache_config *configs;
+	size_t config_count;
 };
 
 struct project {
@@ -76,6 +119,7 @@ struct project {
 	struct origin database_url_origin;
 	const char *migrations; /* absolute folder */
 	int64_t max_migration;  /* bytes */
+	const char *seeds;      /* absolute folder */
 
 	const char *plugin_dir; /* absolute */
 	const char **enable;    /* "driver/sqlite"; */
@@ -87,6 +131,8 @@ struct project {
 	struct connection *connections; /* sorted by name */
 	size_t connection_count;
 
+	struct cache_chain cache;
+
 	/* The environment. */
 	const char *word; /* APP_ENV's, lower case; "development" when unset */
 	struct origin word_origin;
@@ -97,11 +143,13 @@ struct project {
 	const char *actor;
 
 	struct policy policy;
+	struct backup_config backup;
 	struct audit audit;
 	enum log_level log_level;
 	enum log_format log_format;
 
 	struct settings resolved; /* every value with its origin, for doctor and --verbose */
+	struct exposed_secrets exposed;
 };
 
 struct config_input {
@@ -121,6 +169,8 @@ enum status project_load(struct observer *observer, const struct config_input *i
 			 struct project *ret, struct error *error) MUST_CHECK;
 void project_free(struct project *project);
 
+/* The settings of a store; empty when nothing is set. */
+struct settings project_cache_settings(const struct project *project, const char *store);
 /* By name, or NULL. */
 const struct connection *project_connection(const struct project *project, const char *name);
 /* "known: pg, sqlite" for messages; in the arena of the caller. */

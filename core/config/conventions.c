@@ -33,6 +33,14 @@ const struct convention_set convention_sets[] = {
 };
 const size_t convention_set_count = COUNT_OF(convention_sets);
 
+const struct cache_variable cache_variables[] = {
+	{"CACHE_DIR", "file", "dir"},
+	{"REDIS_URL", "redis", "url"},
+	{"MEMCACHED_HOST", "memcached", "host"},
+	{"MEMCACHED_PORT", "memcached", "port"},
+};
+const size_t cache_variable_count = COUNT_OF(cache_variables);
+
 /* Is `connection` this conventional name, or its test twin's? */
 static bool name_is(const char *connection, const char *conventional)
 {

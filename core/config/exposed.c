@@ -1,5 +1,5 @@
-/* exposed.c - secrets in plain words in an INI or .env that others can read
- * or that git tracks. In production that is an error; elsewhere doctor says so. */
+/* exposed.c - secrets in plain words in a file that others can read or that git
+ * tracks. In production that is an error; elsewhere doctor says so. */
 #include "config/private.h"
 
 #include <string.h>
@@ -15,9 +15,8 @@ void exposure_note(struct loader *loader, const char *key, const char *written,
 {
 	bool url = strcmp(key, "url") == 0 || text_ends(key, "_URL") || text_ends(key, "_URI");
 	struct exposure exposure = {*origin, loader->connection};
-	size_t size = 0;
 
-	if (written[0] == '\0' || strstr(written, "${") || (url && !url_password(written, &size)))
+	if (written[0] == '\0' || strstr(written, "${") || (url && !redact_add_url(NULL, written)))
 		return;
 	ARENA_PUSH(loader->arena, &loader->exposures, exposure);
 }
@@ -124,54 +123,80 @@ static bool git_tracks(struct arena *arena, const char *path)
 
 /* ---- the check ------------------------------------------------------------------------- */
 
-static enum status exposure_check(struct loader *loader, const struct exposure *exposure,
-				  struct error *error)
+/* What is wrong with a file that holds a secret: *ret_danger NULL when nothing is. */
+static void look_at(struct arena *arena, const char *path, const char **ret_danger,
+		    const char **ret_remedy)
 {
-	const char *path = exposure->origin.name;
 	TEXT_CLEANUP struct text quoted = {0};
 	struct stat found;
 
 	text_add_shell_quoted(&quoted, path);
 	if (stat(path, &found) == 0 && (found.st_mode & S_IROTH)) {
-		config_error(error, &exposure->origin,
-			     "a password stands here, in production, and everybody can read the file "
-			     "(mode %04o)",
-			     (unsigned)(found.st_mode & 07777));
-		error_hint(error, "run: chmod o-r %s", text_string(&quoted));
-		return STATUS_CONFIG;
+		*ret_danger = arena_printf(arena, "everybody can read the file (mode %04o)",
+					   (unsigned)(found.st_mode & 07777));
+		*ret_remedy = arena_printf(arena, "run: chmod o-r %s", text_string(&quoted));
+	} else if (git_tracks(arena, path)) {
+		*ret_danger = "git tracks the file";
+		*ret_remedy =
+			arena_printf(arena,
+				     "change it, take it from a variable or a file outside of the "
+				     "tree, and run: git rm --cached %s",
+				     text_string(&quoted));
+	} else {
+		*ret_danger = NULL;
 	}
-	if (git_tracks(loader->arena, path)) {
-		config_error(error, &exposure->origin,
-			     "a password stands here, in production, and git tracks the file");
-		error_hint(error,
-			   "change that password, take it from a variable or a *_file, and run: git rm "
-			   "--cached %s",
-			   text_string(&quoted));
-		return STATUS_CONFIG;
-	}
-	return STATUS_OK;
+}
+
+/* Kept for doctor; in production it is an error. what: "a password" */
+static enum status expose(struct loader *loader, const struct exposed_secret *exposed, bool production,
+			  struct error *error)
+{
+	ARENA_PUSH(loader->arena, &loader->project->exposed, *exposed);
+	if (!production)
+		return STATUS_OK;
+	config_error(error, &exposed->origin, "%s stands here, in production, and %s", exposed->what,
+		     exposed->danger);
+	error_hint(error, "%s", exposed->remedy);
+	return STATUS_CONFIG;
+}
+
+enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
+			       struct error *error)
+{
+	const struct project *project = loader->project;
+	struct exposed_secret exposed = {.origin = {LAYER_INI, path, 0}, .what = what};
+	bool production = project->production;
+
+	for (size_t i = 0; i < project->connection_count; i++)
+		production |= project->connections[i].production;
+	look_at(loader->arena, path, &exposed.danger, &exposed.remedy);
+	return exposed.danger ? expose(loader, &exposed, production, error) : STATUS_OK;
+}
+
+static bool is_production(const struct project *project, const char *connection)
+{
+	const struct connection *found = NULL;
+
+	if (connection)
+		found = project_connection(project, connection);
+	return project->production || (found && found->production);
 }
 
 enum status exposures_check(struct loader *loader, struct error *error)
 {
-	const struct project *project = loader->project;
-	const char *checked = NULL;
+	struct exposed_secret exposed = {.what = "a password"};
+	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < loader->exposures.count; i++) {
+	for (size_t i = 0; i < loader->exposures.count && !status; i++) {
 		const struct exposure *exposure = &loader->exposures.items[i];
-		const struct connection *connection = NULL;
-		enum status status;
 
-		if (exposure->connection)
-			connection = project_connection(project, exposure->connection);
-		if (!project->production && !(connection && connection->production))
-			continue;
-		if (text_equal(checked, exposure->origin.name)) /* one look per file, mostly */
-			continue;
-		status = exposure_check(loader, exposure, error);
-		if (status)
-			return status;
-		checked = exposure->origin.name;
+		if (!text_equal(exposed.origin.name,
+				exposure->origin.name)) /* one look per file, mostly */
+			look_at(loader->arena, exposure->origin.name, &exposed.danger, &exposed.remedy);
+		exposed.origin = exposure->origin;
+		if (exposed.danger)
+			status = expose(loader, &exposed,
+					is_production(loader->project, exposure->connection), error);
 	}
-	return STATUS_OK;
+	return status;
 }

@@ -6,6 +6,8 @@
 
 #include "config/config.h"
 
+#include <sys/types.h>
+
 /* VEC_PUSH for a vector whose memory is an arena's: the old array stays behind. */
 #define ARENA_PUSH(arena, vec, value)                                                                  \
 	do {                                                                                           \
@@ -133,6 +135,10 @@ enum status environment_read(struct loader *loader, enum layer layer, const char
 /* The same over both layers, the stronger first. */
 enum status environment_find(struct loader *loader, const char *name, bool secret, struct setting *ret,
 			     struct error *error) MUST_CHECK;
+/* actor.c: who acts. */
+enum status actor_read(struct loader *loader, struct error *error) MUST_CHECK;
+/* A user's name, or "uid N" where there is none; in the arena. */
+const char *actor_of_user(struct arena *arena, uid_t user);
 /* The folder from which a layer's relative paths go. */
 const char *layer_folder(const struct loader *loader, enum layer layer);
 /* ${NAME} and $$ in a value of the INI. */
@@ -190,6 +196,11 @@ bool row_bool(const struct loader *loader, const char *key);
 /* plugin_dir, enable and the [plugin:NAME] sections. */
 enum status plugins_build(struct loader *loader, struct error *error) MUST_CHECK;
 
+/* ---- caches.c ---------------------------------------------------------------------------- */
+
+/* project->cache. Needs the project's name and the environment's word. */
+enum status caches_build(struct loader *loader, struct error *error) MUST_CHECK;
+
 /* ---- conventions.c ---------------------------------------------------------------------- */
 
 struct convention_variable {
@@ -203,6 +214,14 @@ struct convention_set {
 };
 extern const struct convention_set convention_sets[];
 extern const size_t convention_set_count;
+/* A variable that is a key of a cache store. */
+struct cache_variable {
+	const char *variable; /* "CACHE_DIR" */
+	const char *store;    /* "file" */
+	const char *key;      /* "dir" */
+};
+extern const struct cache_variable cache_variables[];
+extern const size_t cache_variable_count;
 /* For "pg" and "pg_test"; NULL for other names. */
 const struct convention_set *convention_set_find(const char *connection);
 const struct convention *convention_find(const char *connection); /* likewise */
@@ -235,16 +254,17 @@ enum status defaults_check(struct loader *loader, struct error *error) MUST_CHEC
 
 /* ---- secrets.c, exposed.c --------------------------------------------------------------------- */
 
-/* Registers a secret, and the password inside of it when it is a URL. */
+/* Registers a secret, and the passwords inside of it when it is a URL. */
 void secret_register(const struct loader *loader, const char *value);
-/* The password in scheme://user:password@host, or NULL. Not terminated. */
-const char *url_password(const char *url, size_t *ret_size);
 /* Notes that a file holds this secret in plain words, if it is one: a URL without a
  * password and a value that comes from ${NAME} are none. Of loader->connection. */
 void exposure_note(struct loader *loader, const char *key, const char *written,
 		   const struct origin *origin);
 /* In production: such a file is readable by its owner and group only, and not in git. */
 enum status exposures_check(struct loader *loader, struct error *error) MUST_CHECK;
+/* The same for a file that holds one secret alone: "the audit trail's key". */
+enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
+			       struct error *error) MUST_CHECK;
 
 /* ---- words.c ------------------------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #define INI_NAME "eloquent.ini"
+#define AUDIT_KEY_MIN 16 /* bytes */
 
 /* ---- where ------------------------------------------------------------------- */
 
@@ -74,27 +75,16 @@ static enum status word_read(struct loader *loader, struct error *error)
 	return STATUS_OK;
 }
 
-static enum status actor_read(struct loader *loader, struct error *error)
+/* What [backup] says; choices and ranges were checked when it was read. */
+static void backup_values(struct loader *loader)
 {
-	static const char *const names[] = {"ELOQUENT_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN",
-					    "CI_ACTOR", "USER"};
-	struct project *project = loader->project;
+	struct backup_config *backup = &loader->project->backup;
+	const struct setting *dir = row_setting(loader, "backup.dir");
 
-	project->actor = "unknown";
-	for (size_t i = 0; i < COUNT_OF(names); i++) {
-		struct setting found;
-		enum status status = environment_find(loader, names[i], false, &found, error);
-
-		if (status)
-			return status;
-		if (!found.value || found.value[0] == '\0') /* nobody is called "" */
-			continue;
-		project->actor = found.value;
-		if (i > 0)
-			ARENA_PUSH(loader->arena, &project->resolved, found);
-		return STATUS_OK;
-	}
-	return STATUS_OK;
+	backup->dir = dir->value;
+	backup->dir_is_given = dir->origin.layer != LAYER_DEFAULT;
+	parse_integer(row_setting(loader, "backup.keep")->value, &backup->keep);
+	parse_integer(strchr(row_setting(loader, "backup.compress")->value, ':') + 1, &backup->level);
 }
 
 /* ---- plain values ----------------------------------------------------------------- */
@@ -112,13 +102,16 @@ static void project_values(struct loader *loader)
 			   ((struct setting){
 				   "project.name", project->name, {LAYER_DEFAULT, NULL, 0}, false}));
 	project->migrations = row_setting(loader, "project.migrations")->value;
+	project->seeds = row_setting(loader, "project.seeds")->value;
 	parse_size(row_setting(loader, "project.max_migration")->value, &project->max_migration);
 	project->policy.forbid = strcmp(row_setting(loader, "guard.production")->value, "forbid") == 0;
 	project->policy.require_backup = row_bool(loader, "guard.require_backup");
 	parse_duration_us(row_setting(loader, "guard.backup_max_age")->value,
 			  &project->policy.backup_max_age_us);
+	backup_values(loader);
 	project->audit.path = row_setting(loader, "audit.path")->value;
 	project->audit.enabled = row_bool(loader, "ELOQUENT_AUDIT_ENABLED");
+	parse_size(row_setting(loader, "audit.max_size")->value, &project->audit.max_size);
 }
 
 static struct setting *setting_of(struct project *project, const char *key)
@@ -157,6 +150,33 @@ static enum status log_read(struct loader *loader, struct error *error)
 	return STATUS_OK;
 }
 
+/* The trail's key is a secret as passwords are; one that can be guessed is none. */
+static enum status audit_key_read(struct loader *loader, struct error *error)
+{
+	const struct setting *file = row_setting(loader, "audit.key_file");
+	struct project *project = loader->project;
+	const char *key = NULL;
+	enum status status;
+
+	if (!file)
+		return STATUS_OK;
+	status = secret_file_read(loader->observer, loader->arena, file->value, &key, error);
+	if (status) {
+		error_prefix(error, "%s: key_file", origin_text(&file->origin, loader->arena));
+		error_at(error, file->origin.name, file->origin.line, 0);
+		return status;
+	}
+	if (strlen(key) < AUDIT_KEY_MIN) {
+		config_error(error, &file->origin, "key_file: %s holds %zu bytes, which is too few",
+			     file->value, strlen(key));
+		error_hint(error, "a key has at least %d bytes; make one with: openssl rand -hex 32",
+			   AUDIT_KEY_MIN);
+		return STATUS_CONFIG;
+	}
+	project->audit.key = key;
+	return exposed_file_check(loader, file->value, "the audit trail's key", error);
+}
+
 /* What is done to a production database is on record, always. */
 static enum status audit_check(struct loader *loader, struct error *error)
 {
@@ -184,19 +204,24 @@ static enum status audit_check(struct loader *loader, struct error *error)
 static enum status loader_run(struct loader *loader, struct error *error)
 {
 	static enum status (*const steps[])(struct loader *, struct error *) = {
-		root_find,  environment_load, sections_load,   rows_resolve,  word_read,
-		actor_read, log_read,         plugins_build,   defaults_read, connections_build,
-		twins_link, defaults_check,   exposures_check,
+		root_find,     environment_load,  sections_load, rows_resolve,
+		word_read,     actor_read,        log_read,      plugins_build,
+		defaults_read, connections_build, twins_link,    defaults_check,
 	};
+	enum status status;
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		enum status status = steps[i](loader, error);
-
+		status = steps[i](loader, error);
 		if (status)
 			return status;
 	}
 	project_values(loader);
-	return audit_check(loader, error);
+	status = caches_build(loader, error);
+	if (!status)
+		status = exposures_check(loader, error);
+	if (!status)
+		status = audit_key_read(loader, error);
+	return status ? status : audit_check(loader, error);
 }
 
 enum status project_load(struct observer *observer, const struct config_input *input,

@@ -22,70 +22,11 @@ bool key_is_secret(const char *name)
 	return false;
 }
 
-const char *url_password(const char *url, size_t *ret_size)
-{
-	const char *start = strstr(url, "://");
-	const char *at;
-	const char *colon;
-
-	if (!start)
-		return NULL;
-	start += 3;
-	/* The last '@' of the authority: passwords with an '@' of their own occur, and with an
-	 * unescaped '/' too, which makes the authority look shorter than it was meant. */
-	at = memrchr(start, '@', strcspn(start, "/?#"));
-	if (!at)
-		at = strrchr(start, '@');
-	colon = at ? memchr(start, ':', (size_t)(at - start)) : NULL;
-	if (!colon || colon + 1 == at)
-		return NULL;
-	*ret_size = (size_t)(at - colon) - 1;
-	return colon + 1;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* %40 -> @; what is no escape stays. Returns the new size. */
-static size_t percent_decode(char *data, size_t size)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < size; i++) {
-		char c = data[i];
-
-		if (c == '%' && i + 2 < size && hex_value(data[i + 1]) >= 0 &&
-		    hex_value(data[i + 2]) >= 0) {
-			c = (char)(hex_value(data[i + 1]) * 16 + hex_value(data[i + 2]));
-			i += 2;
-		}
-		data[used++] = c;
-	}
-	return used;
-}
-
 void secret_register(const struct loader *loader, const char *value)
 {
-	struct arena arena = {0};
-	size_t size = 0;
-	const char *password = url_password(value, &size);
-
 	if (value[0])
 		redact_add(loader->observer, value, strlen(value));
-	/* A driver's own error shows the password without the URL around it, decoded. */
-	if (password) {
-		char *plain = arena_copy(&arena, password, size);
-
-		redact_add(loader->observer, plain, size);
-		redact_add(loader->observer, plain, percent_decode(plain, size));
-	}
-	arena_free(&arena);
+	(void)redact_add_url(loader->observer, value);
 }
 
 enum status secret_file_read(struct observer *observer, struct arena *arena, const char *path,

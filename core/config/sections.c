@@ -7,6 +7,7 @@
 
 static const char connection_prefix[] = "connection:";
 static const char plugin_prefix[] = "plugin:";
+static const char cache_prefix[] = "cache:";
 
 const char *section_name(const char *section, const char *prefix)
 {
@@ -77,7 +78,8 @@ static const char *section_nearest(const char *section, struct arena *arena)
 	word = text_nearest(word, names, count);
 	if (!word)
 		return NULL;
-	if (strcmp(word, "connection") == 0 || strcmp(word, "plugin") == 0)
+	if (strcmp(word, "connection") == 0 || strcmp(word, "plugin") == 0 ||
+	    (colon && strcmp(word, "cache") == 0))
 		return arena_printf(arena, "%s:%s", word, colon && colon[1] ? colon + 1 : "NAME");
 	return word;
 }
@@ -86,7 +88,8 @@ static enum status section_take(void *context, const char *section, int64_t line
 {
 	struct loader *loader = context;
 	struct origin origin = {LAYER_INI, loader->project->ini, line};
-	bool named = text_starts(section, connection_prefix) || text_starts(section, plugin_prefix);
+	bool named = text_starts(section, connection_prefix) || text_starts(section, plugin_prefix) ||
+		     text_starts(section, cache_prefix);
 	const char *name = named ? strchr(section, ':') + 1 : "";
 	const char *nearest;
 
@@ -105,7 +108,7 @@ static enum status section_take(void *context, const char *section, int64_t line
 		else
 			error_hint(error, "sections: project, plugins, plugin:NAME, connection:NAME, "
 					  "guard, backup, "
-					  "audit, cache, hooks");
+					  "audit, cache, cache:NAME, hooks");
 		return STATUS_CONFIG;
 	}
 	ARENA_PUSH(loader->arena, &loader->sections,
@@ -158,6 +161,9 @@ static enum status key_check(const struct origin *origin, const char *section, c
 	if (text_starts(section, connection_prefix))
 		return connection_key_check(origin, section, key, error);
 	if (key_find(section, key))
+		return STATUS_OK;
+	/* What a store knows, its plugin says when it is opened. */
+	if (text_starts(section, cache_prefix) && !key_mistyped(section, key))
 		return STATUS_OK;
 	/* A cache chain is chosen by the environment's word, and words are free. */
 	if (strcmp(section, "cache") == 0 && word_valid(key) && !key_nearest(section, key))

@@ -1,4 +1,4 @@
-/* generate.h - the make:* templates: new files, never over old ones. */
+/* generate.h - templates of migrations, projects and plugins: new files, never over old ones. */
 #ifndef GENERATE_GENERATE_H
 #define GENERATE_GENERATE_H
 
@@ -18,5 +18,16 @@ enum status generate_migration(struct arena *arena, const char *folder, const ch
  * the arena). */
 enum status generate_project(struct arena *arena, const char *root, const char *plugin_dir,
 			     const char **ret_report, struct error *error) MUST_CHECK;
+
+struct generated {
+	const char *folder;
+	const char *files[16]; /* below it; static */
+	size_t count;
+};
+/* The project of a new plugin of this kind ("driver", ...) in `folder`, which is made and
+ * must not be there, or be empty. All of it or nothing. In the arena. STATUS_USAGE for a
+ * bad kind, name or folder, STATUS_IO. */
+enum status generate_plugin(struct arena *arena, const char *kind, const char *name, const char *folder,
+			    struct generated *ret, struct error *error) MUST_CHECK;
 
 #endif

@@ -122,6 +122,9 @@ const char *guard_class_name(enum guard_class class_); /* "destructive" */
 const char *guard_reason_word(unsigned index);         /* "allow_variable" */
 /* The sentence that names one missing condition. */
 const char *guard_reason_text(unsigned index);
+/* Of a refusal's reasons those that a person is told: where environment and stamp disagree
+ * nothing else helps, and of the conditions for loosening one says so already. */
+uint32_t guard_reasons_shown(uint32_t reasons);
 /* Facts that differ make a person's answer worthless. */
 bool guard_facts_equal(const struct guard_facts *a, const struct guard_facts *b);
 

@@ -36,8 +36,7 @@ const char *guard_reason_word(unsigned index)
 static const char *const texts[] = {
 	[GUARD_INDEX_STAMP_MISMATCH] =
 		"this database is stamped production, but the environment does not say so, and no flag "
-		"helps: run with APP_ENV=production if production is what you mean, or restamp it with "
-		"db:stamp",
+		"helps: run with APP_ENV=production if production is what you mean",
 	[GUARD_INDEX_UNSTAMPED] = "this database holds rows and carries no stamp: say what it is with "
 				  "\"db:stamp production\" (or another word) first",
 	[GUARD_INDEX_ALLOW_VARIABLE] = "set ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true",
@@ -46,8 +45,8 @@ static const char *const texts[] = {
 	[GUARD_INDEX_FORBIDDEN] = "the policy forbids destructive commands in production ([guard] "
 				  "production = forbid, in the INI or stored in the database)",
 	[GUARD_INDEX_BACKUP] =
-		"there is no verified backup that is young enough ([guard] backup_max_age): take one "
-		"first",
+		"there is no verified backup that is young enough ([guard] require_backup and "
+		"backup_max_age): take one first",
 	[GUARD_INDEX_ROLE] = "this changes the schema with the runtime role's credentials: set "
 			     "ELOQUENT_DB_ROLE=migration",
 	[GUARD_INDEX_UNDECLARED] =
@@ -80,4 +79,13 @@ _Static_assert(sizeof(texts) / sizeof(texts[0]) == GUARD_REASON_COUNT, "a senten
 const char *guard_reason_text(unsigned index)
 {
 	return index < GUARD_REASON_COUNT ? texts[index] : "an unknown condition is missing";
+}
+
+uint32_t guard_reasons_shown(uint32_t reasons)
+{
+	if (reasons & GUARD_REASON_NOT_PRODUCTION)
+		return reasons & ~(uint32_t)GUARD_REASON_STAMP_MISMATCH;
+	if (reasons & GUARD_REASON_STAMP_MISMATCH)
+		return GUARD_REASON_STAMP_MISMATCH;
+	return reasons;
 }

@@ -144,7 +144,6 @@ static void on_repaired(struct fold *fold, struct entry *entry, const struct elq
 	if (!stood)
 		return;
 	entry->sequence = before.sequence;
-	entry->batch = before.batch;
 	entry->at = before.at;
 	entry->actor = before.actor;
 	entry->duration_us = before.duration_us;

@@ -54,6 +54,8 @@ struct migration {
 	struct section down;
 	struct declarations destroys; /* declared losses */
 	const char *opaque;           /* reason, or NULL */
+	bool broken;    /* it could not be read or parsed: only name and version are known */
+	bool ambiguous; /* another file has its version */
 };
 
 struct folder {
@@ -63,6 +65,7 @@ struct folder {
 	struct migration *items; /* versioned ones by version, then repeatables by name */
 	size_t count;
 	size_t capacity;
+	struct error wrong; /* every finding about a file; while there is one, no step is chosen */
 };
 
 /* Parses the text of one SQL migration file into *ret (strings in the arena).
@@ -79,8 +82,9 @@ bool migration_name_parse(struct arena *arena, const char *file_name, const char
 int version_compare(const char *a, const char *b);
 
 /* Reads, hashes and parses every migration of a folder. A folder that is not
- * there is not an error (exists = false). Two files of one version:
- * STATUS_DUPLICATE_VERSION naming both. A malformed file is an error here. */
+ * there is not an error (exists = false); one that cannot be listed is. What is
+ * malformed, cannot be read or has another file's version (both are named)
+ * stands in ret->wrong, all of it. */
 enum status folder_read(const char *path, int64_t max_size, const char *word, struct folder *ret,
 			struct error *error) MUST_CHECK;
 void folder_free(struct folder *folder);
@@ -134,6 +138,13 @@ enum status history_read(struct database *database, enum history_verify verify, 
 void history_free(struct history *history);
 const struct entry *history_find(const struct history *history, const char *version, const char *name);
 
+/* The heads of the audit trail that this database's events carry, each with the
+ * first event that does, for audit_verify. In the arena; STATUS_CORRUPT when there
+ * are more than HISTORY_HEADS_CAP. */
+#define HISTORY_HEADS_CAP ((size_t)1000000)
+enum status history_heads(struct database *database, const char *connection, struct arena *arena,
+			  struct audit_head **ret, size_t *ret_count, struct error *error) MUST_CHECK;
+
 /* ---- the migrator ------------------------------------------------------------ */
 
 enum row_state {
@@ -147,6 +158,7 @@ enum row_state {
 	ROW_BASELINED,
 	ROW_STALE, /* a repeatable whose checksum changed: runs again */
 };
+#define ROW_STATES (ROW_STALE + 1)
 const char *row_state_name(enum row_state state); /* "applied", "out of order" */
 
 /* One line of migrate:status: file, entry or both. */
@@ -157,6 +169,9 @@ struct row {
 	const char *name;
 	const char *version;
 };
+/* Does the database hold all that this migration made? Whether its file was edited
+ * since, or is gone, does not change that. */
+bool row_is_applied(const struct row *row);
 
 /* One thing to do: a section of a file. */
 struct step {
@@ -215,7 +230,9 @@ struct migrator {
 	size_t steps_done;
 };
 
-/* Reads folder and history and lays them side by side. No judgement yet. */
+/* Reads folder and history and lays them side by side. No judgement yet. What is wrong
+ * with the files or the chain is one error with all findings; what could be read is there
+ * all the same, for migrator_find_more. */
 enum status migrator_load(struct migrator *migrator, enum history_verify verify,
 			  struct error *error) MUST_CHECK;
 void migrator_free(struct migrator *migrator); /* keeps the caller's members */
@@ -223,9 +240,12 @@ void migrator_free(struct migrator *migrator); /* keeps the caller's members */
 /* Has anything appeared in the history since migrator_load? */
 enum status migrator_is_current(struct migrator *migrator, bool *ret, struct error *error) MUST_CHECK;
 
-/* Edited, missing, out of order: the first reason why no writing command may
- * run, as an error that names every such file. */
+/* Edited, missing, out of order: every reason why no writing command may run, each as
+ * an error that names every such file. */
 enum status migrator_check_consistent(const struct migrator *migrator, struct error *error) MUST_CHECK;
+
+/* The same, and nothing pending: STATUS_PENDING names what is. */
+enum status migrator_check_applied(const struct migrator *migrator, struct error *error) MUST_CHECK;
 
 struct run_selection {
 	int64_t step;     /* at most N; 0: all */
@@ -234,7 +254,7 @@ struct run_selection {
 };
 /* The pending ones. Checks consistency, and splits every script it selects:
  * transaction control, client commands, caps, unterminated: STATUS_MALFORMED
- * with file, line, statement. Unknown names: STATUS_UNKNOWN_NAME. */
+ * with file, line, statement, for all that it finds. Unknown names: STATUS_UNKNOWN_NAME. */
 enum status migrator_select_run(struct migrator *migrator, const struct run_selection *selection,
 				struct error *error) MUST_CHECK;
 
@@ -314,8 +334,14 @@ enum status migrator_select_repair(struct migrator *migrator, struct repair *rep
 enum status migrator_repair(struct migrator *migrator, const struct repair *repair,
 			    struct error *error) MUST_CHECK;
 
-/* Parses and splits every file of the folder: what migrate:validate adds to
- * migrator_load(VERIFY_ALL) and migrator_check_consistent. */
-enum status migrator_check_files(struct migrator *migrator, struct error *error) MUST_CHECK;
+/* What migrate:validate adds to migrator_load(VERIFY_ALL), whether that found something
+ * or not: files against history, and every section of every file split. Adds to *error;
+ * returns its status. */
+enum status migrator_find_more(struct migrator *migrator, struct error *error) MUST_CHECK;
+
+/* After a backup became the database: its history goes on with one event that says so.
+ * The migrator was loaded since. copy: the id of the backup of what was there, or NULL. */
+enum status migrator_record_restored(struct migrator *migrator, const char *backup, const char *copy,
+				     struct error *error) MUST_CHECK;
 
 #endif

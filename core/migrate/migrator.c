@@ -17,14 +17,14 @@ enum status migrator_load(struct migrator *migrator, enum history_verify verify,
 		status = folder_read(migrator->folder_path, migrator->max_size, migrator->word,
 				     &migrator->folder, error);
 	migrator->folder_is_read = false;
-	if (!status)
-		status = history_read(migrator->database, verify, &migrator->history, error);
-	if (status) {
-		migrator_free(migrator);
+	if (status)
 		return status;
-	}
-	rows_build(migrator);
-	return STATUS_OK;
+	ERROR_CLEANUP struct error broken = {0};
+	status = history_read(migrator->database, verify, &migrator->history, &broken);
+	if (!status)
+		rows_build(migrator);
+	error_move(error, &migrator->folder.wrong);
+	return error_add(error, &broken);
 }
 
 void migrator_free(struct migrator *migrator)
@@ -105,12 +105,16 @@ static bool is_out_of_order(const struct row *row)
 	return row->state == ROW_OUT_OF_ORDER;
 }
 
-static enum status modified_error(const struct row *first, size_t count, const char *names,
-				  struct error *error)
+static void find_modified(const struct migrator *migrator, struct error *error)
 {
+	TEXT_CLEANUP struct text names = {0};
+	const struct row *first = NULL;
+	size_t count = rows_name(migrator, is_modified, &names, &first);
+	if (!count)
+		return;
 	error_set(error, STATUS_MODIFIED, "%s edited after %s applied: %s",
 		  count == 1 ? "a migration's file was" : "migrations' files were",
-		  count == 1 ? "it was" : "they were", names);
+		  count == 1 ? "it was" : "they were", text_string(&names));
 	if (first->entry->state == ENTRY_PARTIAL)
 		error_hint(error,
 			   "%lld of its statements stand in the database and it cannot go on with "
@@ -124,38 +128,83 @@ static enum status modified_error(const struct row *first, size_t count, const c
 			   "migrate:repair --accept %s",
 			   first->name);
 	error_at(error, first->file->path, 0, 0);
-	return STATUS_MODIFIED;
 }
 
-enum status migrator_check_consistent(const struct migrator *migrator, struct error *error)
+static void find_missing(const struct migrator *migrator, struct error *error)
 {
 	TEXT_CLEANUP struct text names = {0};
 	const struct row *first = NULL;
-	size_t count = rows_name(migrator, is_modified, &names, &first);
-	if (count)
-		return modified_error(first, count, text_string(&names), error);
-	if (migrator->allow_missing)
-		return STATUS_OK;
-	count = rows_name(migrator, is_missing, &names, &first);
-	if (count) {
-		error_set(error, STATUS_MISSING, "%s applied, but %s not in %s: %s",
-			  count == 1 ? "a migration is" : "migrations are",
-			  count == 1 ? "its file is" : "their files are", migrator->folder_path,
-			  text_string(&names));
-		error_hint(error,
-			   "bring the file back; if it is gone for good, eloquent migrate:repair "
-			   "--forget %s; migrate:run passes over it with --allow-missing",
-			   first->name);
-		return STATUS_MISSING;
-	}
-	count = rows_name(migrator, is_out_of_order, &names, &first);
+	size_t count = rows_name(migrator, is_missing, &names, &first);
 	if (!count)
-		return STATUS_OK;
+		return;
+	error_set(error, STATUS_MISSING, "%s applied, but %s not in %s: %s",
+		  count == 1 ? "a migration is" : "migrations are",
+		  count == 1 ? "its file is" : "their files are", migrator->folder_path,
+		  text_string(&names));
+	error_hint(error,
+		   "bring the file back; if it is gone for good, eloquent migrate:repair --forget %s; "
+		   "migrate:run passes over it with --allow-missing",
+		   first->name);
+}
+
+static void find_out_of_order(const struct migrator *migrator, struct error *error)
+{
+	TEXT_CLEANUP struct text names = {0};
+	const struct row *first = NULL;
+	size_t count = rows_name(migrator, is_out_of_order, &names, &first);
+	if (!count)
+		return;
 	error_set(error, STATUS_OUT_OF_ORDER, "%s older than the newest applied one: %s",
 		  count == 1 ? "a pending migration is" : "pending migrations are",
 		  text_string(&names));
 	error_hint(error, "rename the file to a newer version, or run it as it is with eloquent "
 			  "migrate:run --allow-missing");
 	error_at(error, first->file->path, 0, 0);
-	return STATUS_OUT_OF_ORDER;
+}
+
+enum status migrator_check_consistent(const struct migrator *migrator, struct error *error)
+{
+	static void (*const finders[])(const struct migrator *, struct error *) = {
+		find_modified, find_missing, find_out_of_order};
+	size_t count = migrator->allow_missing ? 1 : COUNT_OF(finders);
+	struct error all = {0};
+	for (size_t i = 0; i < count; i++) {
+		ERROR_CLEANUP struct error found = {0};
+		finders[i](migrator, &found);
+		error_add(&all, &found);
+	}
+	if (!all.status)
+		return STATUS_OK;
+	error_move(error, &all);
+	return error->status;
+}
+
+/* What migrate:run would run: a repeatable that changed is applied, and runs again. */
+static bool is_to_be_run(const struct row *row)
+{
+	switch (row->state) {
+	case ROW_PENDING:
+	case ROW_FAILED:
+	case ROW_PARTIAL:
+	case ROW_STALE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum status migrator_check_applied(const struct migrator *migrator, struct error *error)
+{
+	TEXT_CLEANUP struct text names = {0};
+	const struct row *first = NULL;
+	enum status status = migrator_check_consistent(migrator, error);
+	if (status)
+		return status;
+	size_t count = rows_name(migrator, is_to_be_run, &names, &first);
+	if (!count)
+		return STATUS_OK;
+	error_set(error, STATUS_PENDING, "%zu migration%s to be run: %s", count,
+		  count == 1 ? " is" : "s are", text_string(&names));
+	error_hint(error, "run %s with eloquent migrate:run", count == 1 ? "it" : "them");
+	return STATUS_PENDING;
 }

@@ -1,7 +1,8 @@
 /* nontransactional.c - a migration whose statements each stand for themselves:
  * transaction:false, or a database that cannot roll back schema changes. The
  * events between the statements say what stands, so that a run that was killed
- * goes on at the right one. */
+ * goes on at the right one. Where statement and event can share a transaction they
+ * do: then no kill falls between them. */
 #include "migrate/private.h"
 
 /* Nothing ran yet that could stand unrecorded: `started` makes what follows known. */
@@ -54,16 +55,87 @@ static enum status statement_run(struct work *work, size_t index, struct error *
 	return status;
 }
 
+/* A statement and the event that says that it stands, on their way into one transaction. */
+struct pair {
+	struct work *work;
+	size_t index;
+	size_t ran; /* as before the statement: it may be run once more */
+	int64_t rows;
+	bool executed;
+	bool recorded;
+};
+
+static enum status pair_body(struct unit *unit, struct error *error)
+{
+	struct pair *pair = unit->context;
+	struct work *work = pair->work;
+	work->ran = pair->ran;
+	work->rows = pair->rows;
+	work->failed = 0;
+	pair->executed = pair->recorded = false;
+	enum status status = work_statement(work, pair->index, error);
+	if (status)
+		return status;
+	pair->executed = true;
+	struct record record = work_finish(work);
+	if (pair->index + 1 < work->script->count) {
+		record = record_of(work->step, "statement", work->batch);
+		record.statement = (int64_t)pair->index + 1;
+	}
+	status = journal_append(unit->migrator, &unit->chain, &record, error);
+	pair->recorded = !status;
+	return status;
+}
+
+/* The last statement's event is the one that closes the migration. */
+static enum status pair_run(struct work *work, size_t index, struct error *error)
+{
+	struct pair pair = {.work = work, .index = index, .ran = work->ran, .rows = work->rows};
+	struct unit unit = {
+		.migrator = work->migrator,
+		.flags = DATABASE_BEGIN_STATEMENT,
+		.body = pair_body,
+		.context = &pair,
+	};
+	enum status status = unit_run(&unit, error);
+	if (!status) {
+		work->standing = index + 1;
+		work->finished = work->standing == work->script->count;
+		work->session_lost = unit.looked_up;
+		if (!work->session_lost || work->finished)
+			return STATUS_OK;
+		/* What the session was set to is gone; the next run begins a new one. */
+		return error_set(error, STATUS_FAILED, "the connection was lost behind statement %zu",
+				 work->standing);
+	}
+	if (!work->failed) /* what a commit finds is the statement's doing */
+		work_place(work, index, work->script->items[index].line,
+			   pair.executed && !pair.recorded ? "was undone: it could not be recorded"
+							   : "failed",
+			   error);
+	if (unit.stuck)
+		work->unrecorded = index + 1;
+	return status;
+}
+
+static enum status single_run(struct work *work, const struct chain *base, size_t index,
+			      struct error *error)
+{
+	enum status status = statement_run(work, index, error);
+	/* The last one is recorded by the event that closes the migration. */
+	if (!status && index + 1 < work->script->count)
+		status = record_statement(work, base, index + 1, error);
+	return status;
+}
+
 static enum status statements_run(struct work *work, const struct chain *base, struct error *error)
 {
 	size_t count = work->script->count;
 	for (size_t i = (size_t)work->step->resume_at; i < count; i++) {
 		enum status status = work_check_stop(work, i, error);
 		if (!status)
-			status = statement_run(work, i, error);
-		/* The last one is recorded by the event that closes the migration. */
-		if (!status && i + 1 < count)
-			status = record_statement(work, base, i + 1, error);
+			status = work_is_atomic(work, i) ? pair_run(work, i, error)
+							 : single_run(work, base, i, error);
 		if (status)
 			return status;
 	}
@@ -100,10 +172,10 @@ static enum status session_run(struct work *work, struct error *error)
 			       section->options.items, section->options.count, lock, error);
 	if (!status)
 		status = statements_run(work, &base, error);
-	if (!status) {
+	if (!status && !work->session_lost) {
 		status = database_commit(database, error);
 		/* A transaction of its own that it left open is rolled back: nothing is loose. */
-		if (status && !work->script->controls)
+		if (status && !work->script->controls && !work->finished)
 			work->unrecorded = work->script->count;
 	}
 	if (status) {
@@ -125,7 +197,7 @@ enum status nontransactional_run(struct work *work, struct error *error)
 		if (!status)
 			status = session_run(work, error);
 	}
-	if (status)
+	if (status || work->finished)
 		return status;
 	struct record record = work_finish(work);
 	status = journal_record(work->migrator, &record, error);

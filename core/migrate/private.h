@@ -29,7 +29,8 @@ enum status options_check(struct database *database, const struct migration *fil
 			  const struct section *section, struct error *error) MUST_CHECK;
 
 /* Reads one migration file below an open folder (or AT_FDCWD) into the emptied
- * text. STATUS_IO; STATUS_MALFORMED above the cap. */
+ * text. STATUS_MALFORMED above the cap, and when what has that name cannot be read; STATUS_IO
+ * when the disk fails. */
 enum status migration_read(int folder_fd, const char *name, const char *path, int64_t cap,
 			   struct text *text, struct error *error) MUST_CHECK;
 
@@ -39,6 +40,7 @@ struct statement {
 	size_t start; /* bytes of the file */
 	size_t size;
 	int64_t line; /* of the file */
+	bool alone;   /* it cannot share a transaction with its event */
 };
 
 /* A section, split. Reused from step to step; script_free frees it. */
@@ -56,7 +58,7 @@ bool section_is_transactional(struct database *database, const struct section *s
 /* Reads the file again; STATUS_MODIFIED when it is not the one that was checked. */
 enum status script_load(const struct migrator *migrator, const struct migration *file,
 			struct script *script, struct error *error) MUST_CHECK;
-/* Splits a section of the loaded file and refuses what must not be sent. */
+/* Splits a section of the loaded file and refuses what must not be sent: all of it. */
 enum status script_split(struct database *database, const struct migration *file,
 			 const struct section *section, struct script *script,
 			 struct error *error) MUST_CHECK;
@@ -139,12 +141,13 @@ enum status journal_append(const struct migrator *migrator, struct chain *chain,
  * the driver says that this may help, looked up when nobody knows. */
 struct unit {
 	struct migrator *migrator;
-	uint32_t flags;                /* ELQ_BEGIN_* */
+	uint32_t flags;                /* ELQ_BEGIN_*, DATABASE_BEGIN_STATEMENT */
 	const struct section *section; /* options and lock timeout, or NULL */
 	enum status (*body)(struct unit *unit, struct error *error);
 	void *context;
 	struct chain chain; /* for body: as of the unit's begin */
 	bool stuck;         /* and could not be rolled back */
+	bool looked_up;     /* its commit lost the connection, and did happen */
 };
 enum status unit_run(struct unit *unit, struct error *error) MUST_CHECK;
 /* One event in a unit of its own. */
@@ -181,9 +184,16 @@ struct work {
 	size_t unrecorded; /* without a transaction: this one stands or may stand, unrecorded */
 	bool begun;        /* something of it reached the database */
 	bool stuck;        /* whether all of it is gone is unknown; the hint says why */
+	bool session_lost; /* without a transaction: the connection broke in a commit that happened */
+	bool finished;     /* without a transaction: all of it stands, and is recorded so */
 };
 /* Runs statement `index` (from 0); the error names file, line and number. */
 enum status work_statement(struct work *work, size_t index, struct error *error) MUST_CHECK;
+/* Puts "FILE:LINE: statement N of M WHAT" before the error; the statement counts as failed. */
+void work_place(struct work *work, size_t index, int64_t line, const char *what, struct error *error);
+/* Without a transaction around the section: do statement `index` and its event stand
+ * together or not at all? */
+bool work_is_atomic(const struct work *work, size_t index);
 /* STATUS_INTERRUPTED or STATUS_TERMINATED once the run is asked to stop. */
 enum status migrator_stop_status(const struct migrator *migrator);
 /* The same as an error; `done` statements ran before. */

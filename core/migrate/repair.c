@@ -206,3 +206,23 @@ enum status migrator_baseline(struct migrator *migrator, struct error *error)
 		migrator->steps_done = migrator->step_count;
 	return status;
 }
+
+/* ---- restored ------------------------------------------------------------------------- */
+
+enum status migrator_record_restored(struct migrator *migrator, const char *backup, const char *copy,
+				     struct error *error)
+{
+	TEXT_CLEANUP struct text detail = {0};
+	detail_add_text(&detail, "backup", backup);
+	if (copy)
+		detail_add_text(&detail, "copy", copy);
+	struct record record = {
+		.event = "restored",
+		.batch = -1,
+		.statement = -1,
+		.detail = detail_close(&detail),
+		.duration_us = -1,
+		.rows = -1,
+	};
+	return journal_record(migrator, &record, error);
+}

@@ -123,7 +123,7 @@ static void note_unreviewed(struct reviewing *reviewing, const struct step *step
 	struct place place = {step->file, script->items[step->resume_at].line, step->resume_at + 1};
 	finding_add(reviewing->review, &place, ELQ_FINDING_OPAQUE, "not_reviewed", NULL,
 		    arena_printf(&reviewing->review->arena, "the driver %s cannot judge statements",
-				 database_driver(reviewing->migrator->database)->name));
+				 database_driver(reviewing->migrator->database)->plugin.name));
 }
 
 static enum status review_step(struct reviewing *reviewing, struct review_session *session,

@@ -30,6 +30,25 @@ const char *row_state_name(enum row_state state)
 	return "unknown";
 }
 
+bool row_is_applied(const struct row *row)
+{
+	switch (row->state) {
+	case ROW_APPLIED:
+	case ROW_BASELINED:
+	case ROW_STALE:
+		return true;
+	case ROW_MODIFIED:
+	case ROW_MISSING:
+		return row->entry->state != ENTRY_PARTIAL;
+	case ROW_PENDING:
+	case ROW_OUT_OF_ORDER:
+	case ROW_FAILED:
+	case ROW_PARTIAL:
+		return false;
+	}
+	return false;
+}
+
 /* An entry without a checksum was taken over from elsewhere: nothing to compare. */
 static bool is_same(const struct migration *file, const struct entry *entry)
 {
@@ -94,7 +113,8 @@ static void row_add(struct migrator *migrator, enum row_state state, const struc
 	};
 }
 
-/* A file whose condition does not hold is absent, unless what it made stands here. */
+/* A file whose condition does not hold is absent, unless what it made stands here. Of one
+ * that is broken or ambiguous nothing can be said, but that it is not missing. */
 static void rows_add_file(struct migrator *migrator, const struct migration *file, const char *newest,
 			  bool *matched)
 {
@@ -102,6 +122,8 @@ static void rows_add_file(struct migrator *migrator, const struct migration *fil
 	const struct entry *entry = history_find(history, file->version, file->name);
 	if (entry)
 		matched[entry - history->items] = true;
+	if (file->broken || file->ambiguous)
+		return;
 	if (!file->applies && (!entry || !entry_stands(entry)))
 		return;
 	enum row_state state = file->repeatable ? state_of_repeatable(file, entry)

@@ -43,70 +43,97 @@ struct splitting {
 	const struct migration *file;
 	const struct section *section;
 	struct script *script;
-	struct error *error;
+	struct error found;   /* everything that is refused */
 	struct elq_span span; /* the current statement */
 	size_t number;        /* its number, from 1 */
 	int64_t line;         /* its line in the file */
 	bool wrapped;         /* the first one was BEGIN */
-	size_t end_number;    /* the COMMIT that closes the wrapping, if it is the last; 0: none */
+	int64_t begin_line;
+	size_t end_number; /* the COMMIT that closes the wrapping, if it is the last; 0: none */
 	int64_t end_line;
 };
+
+/* A dump of another tool may hold nothing but refusals; more than these help nobody. */
+#define FINDINGS_MAX 20
 
 static const char control_remedy[] = "take it out: a migration runs in one transaction of its own, and "
 				     "only a whole section may be wrapped in BEGIN and COMMIT";
 
-static enum status refuse(const struct splitting *splitting, const char *what, const char *remedy)
+static void refuse_at(struct splitting *splitting, size_t number, int64_t line, const char *what,
+		      const char *remedy)
 {
-	error_set(splitting->error, STATUS_MALFORMED, "%s:%lld: statement %zu: %s",
-		  splitting->file->path, (long long)splitting->line, splitting->number, what);
-	error_hint(splitting->error, "%s", remedy);
-	error_at(splitting->error, splitting->file->path, splitting->line, (int64_t)splitting->number);
-	return STATUS_MALFORMED;
+	struct error error = {0};
+	const char *path = splitting->file->path;
+	error_set(&error, STATUS_MALFORMED, "%s:%lld: statement %zu: %s", path, (long long)line, number,
+		  what);
+	error_hint(&error, "%s", remedy);
+	error_at(&error, path, line, (int64_t)number);
+	error_add(&splitting->found, &error);
+}
+
+static void refuse(struct splitting *splitting, const char *what, const char *remedy)
+{
+	refuse_at(splitting, splitting->number, splitting->line, what, remedy);
 }
 
 /* The driver knows better than we what to write instead. */
-static enum status refuse_as_driver(const struct splitting *splitting, const char *what,
-				    const char *remedy)
+static void refuse_as_driver(struct splitting *splitting, const char *what, const char *remedy)
 {
 	struct elq_str hint = splitting->span.hint;
 	CLEANUP(mem_free_text) char *theirs = hint.size ? mem_copy(hint.data, (size_t)hint.size) : NULL;
-	return refuse(splitting, what, theirs ? theirs : remedy);
+	refuse(splitting, what, theirs ? theirs : remedy);
+}
+
+static void refuse_control(struct splitting *splitting)
+{
+	refuse(splitting, "transaction control inside a migration", control_remedy);
 }
 
 /* The whole section in BEGIN ... COMMIT is how people write it for a native client: it
  * runs in our transaction instead, without those two. */
-static enum status control_judge(struct splitting *splitting)
+static void control_judge(struct splitting *splitting)
 {
 	uint32_t kind = splitting->span.kind;
 	if (kind == ELQ_STATEMENT_BEGIN && splitting->number == 1) {
 		splitting->wrapped = true;
-		return STATUS_OK;
-	}
-	if (kind == ELQ_STATEMENT_COMMIT && splitting->wrapped) {
+		splitting->begin_line = splitting->line;
+	} else if (kind == ELQ_STATEMENT_COMMIT && splitting->wrapped) {
 		splitting->end_number = splitting->number;
 		splitting->end_line = splitting->line;
-		return STATUS_OK;
+	} else {
+		refuse_control(splitting);
 	}
-	return refuse(splitting, "transaction control inside a migration", control_remedy);
 }
 
-static enum status statement_judge(struct splitting *splitting)
+/* What we took for the end of the wrapping stands in the middle. */
+static void refuse_end(struct splitting *splitting)
+{
+	refuse_at(splitting, splitting->end_number, splitting->end_line,
+		  "transaction control inside a migration", control_remedy);
+	splitting->wrapped = false;
+	splitting->end_number = 0;
+}
+
+static void statement_judge(struct splitting *splitting)
 {
 	switch (splitting->span.kind) {
 	case ELQ_STATEMENT_NO_TRANSACTION:
-		if (!section_is_transactional(splitting->database, splitting->section))
-			return STATUS_OK;
-		return refuse_as_driver(splitting,
-					"it cannot run, or does nothing, inside a transaction",
-					"put it into a file of its own that begins with -- migrate:up "
-					"transaction:false");
+		if (section_is_transactional(splitting->database, splitting->section))
+			refuse_as_driver(splitting,
+					 "it cannot run, or does nothing, inside a transaction",
+					 "put it into a file of its own that begins with -- migrate:up "
+					 "transaction:false");
+		break;
 	case ELQ_STATEMENT_CLIENT_ONLY:
-		return refuse_as_driver(splitting,
-					"this is a command of the native client, not of the database",
-					"write it as a statement of the database");
+		refuse_as_driver(splitting,
+				 "this is a command of the native client, not of the database",
+				 "write it as a statement of the database");
+		break;
 	default:
-		return STATUS_OK;
+		break;
 	}
+	if (splitting->span.size > STATEMENT_CAP)
+		refuse(splitting, "the statement is larger than 8 MiB", "split it into smaller ones");
 }
 
 static bool kind_is_control(uint32_t kind)
@@ -117,46 +144,65 @@ static bool kind_is_control(uint32_t kind)
 
 /* With transaction:false the file's own transaction control is its business: it is a
  * statement like any other. */
-static enum status statement_take(struct splitting *splitting)
+static void statement_take(struct splitting *splitting)
 {
 	const struct elq_span *span = &splitting->span;
 	struct script *script = splitting->script;
+	bool control = kind_is_control(span->kind);
 	splitting->number++;
 	splitting->line = splitting->section->line + (int64_t)span->line - 1;
-	if (splitting->end_number) {
-		splitting->number = splitting->end_number;
-		splitting->line = splitting->end_line;
-		return refuse(splitting, "transaction control inside a migration", control_remedy);
+	if (splitting->end_number)
+		refuse_end(splitting);
+	if (control && splitting->section->transaction) {
+		control_judge(splitting);
+		return;
 	}
-	if (span->size > STATEMENT_CAP)
-		return refuse(splitting, "the statement is larger than 8 MiB",
-			      "split it into smaller ones");
-	bool control = kind_is_control(span->kind);
-	enum status status = STATUS_OK;
-	if (!control)
-		status = statement_judge(splitting);
-	else if (splitting->section->transaction)
-		return control_judge(splitting);
+	statement_judge(splitting);
 	script->controls = script->controls || control;
-	if (status)
-		return status;
 	struct statement statement = {
 		.start = splitting->section->start + (size_t)span->start,
 		.size = (size_t)span->size,
 		.line = splitting->line,
+		.alone = span->kind != ELQ_STATEMENT_PLAIN,
 	};
 	VEC_PUSH(script, statement);
-	return STATUS_OK;
 }
 
-static enum status split_failed(const struct splitting *splitting, enum status status)
+/* Behind what the splitter cannot read, it cannot go on. */
+static void split_failed(struct splitting *splitting, struct error *error)
 {
-	struct error *error = splitting->error;
 	int64_t line = splitting->section->line + (error->line > 0 ? error->line - 1 : 0);
 	error_prefix(error, "%s:%lld: statement %zu", splitting->file->path, (long long)line,
 		     splitting->number + 1);
 	error_at(error, splitting->file->path, line, (int64_t)splitting->number + 1);
-	return status;
+	error_add(&splitting->found, error);
+}
+
+static void split_all(struct splitting *splitting)
+{
+	const struct section *section = splitting->section;
+	const char *text = text_string(&splitting->script->text) + section->start;
+	for (size_t offset = 0; offset < section->size;) {
+		ERROR_CLEANUP struct error error = {0};
+		splitting->span = (struct elq_span){.struct_size = sizeof(splitting->span)};
+		if (database_next_statement(splitting->database, text, section->size, offset,
+					    &splitting->span, &error)) {
+			split_failed(splitting, &error);
+			return;
+		}
+		if (splitting->span.kind != ELQ_STATEMENT_EMPTY)
+			statement_take(splitting);
+		if (splitting->found.more_count + 1 >= FINDINGS_MAX) {
+			error_hint(&splitting->found,
+				   "%s; after %d findings the rest of the section was not looked at",
+				   splitting->found.hint, FINDINGS_MAX);
+			return;
+		}
+		offset = (size_t)splitting->span.next;
+	}
+	if (splitting->wrapped && !splitting->end_number)
+		refuse_at(splitting, 1, splitting->begin_line,
+			  "no COMMIT at the end of the section that starts with BEGIN", control_remedy);
 }
 
 enum status script_split(struct database *database, const struct migration *file,
@@ -167,27 +213,12 @@ enum status script_split(struct database *database, const struct migration *file
 		.file = file,
 		.section = section,
 		.script = script,
-		.error = error,
 	};
-	const char *text = text_string(&script->text) + section->start;
 	script->count = 0;
 	script->controls = false;
-	for (size_t offset = 0; offset < section->size;) {
-		splitting.span = (struct elq_span){.struct_size = sizeof(splitting.span)};
-		enum status status = database_next_statement(database, text, section->size, offset,
-							     &splitting.span, error);
-		if (status)
-			return split_failed(&splitting, status);
-		if (splitting.span.kind != ELQ_STATEMENT_EMPTY)
-			status = statement_take(&splitting);
-		if (status)
-			return status;
-		offset = (size_t)splitting.span.next;
-	}
-	if (!splitting.wrapped || splitting.end_number)
+	split_all(&splitting);
+	if (!splitting.found.status)
 		return STATUS_OK;
-	splitting.number = 1;
-	splitting.line = script->count ? script->items[0].line : section->line;
-	return refuse(&splitting, "no COMMIT at the end of the section that starts with BEGIN",
-		      control_remedy);
+	error_move(error, &splitting.found);
+	return error->status;
 }

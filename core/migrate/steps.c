@@ -1,5 +1,5 @@
-/* steps.c - the list of what is to be done, and the check that all of it can be
- * sent. Who chooses the steps stands in select.c and rollback.c. */
+/* steps.c - the list of what is to be done, and the check that all of it, or all
+ * that the folder holds, can be sent. Who chooses the steps stands in select.c and rollback.c. */
 #include "migrate/private.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ void steps_add(struct migrator *migrator, const struct row *row, bool down)
 				   capacity * sizeof(*migrator->steps));
 		migrator->step_capacity = capacity;
 	}
-	bool resumes = row->state == ROW_PARTIAL && row->entry->down == down && !migrator->wipe;
+	bool resumes = row->state == ROW_PARTIAL && row->entry->down == down;
 	migrator->steps[migrator->step_count++] = (struct step){
 		.file = row->file,
 		.entry = row->entry,
@@ -41,40 +41,56 @@ void steps_add_repeatables(struct migrator *migrator, bool every)
 	}
 }
 
+/* Findings about files add up; what else fails (a signal, the disk) ends the looking. */
+static bool goes_on(const struct error *all)
+{
+	return !all->status || status_exit(all->status) == status_exit(STATUS_MALFORMED);
+}
+
+/* Adds what is wrong with these sections of one file. */
+static void file_check(struct migrator *migrator, const struct migration *file,
+		       const struct section *const *sections, size_t count, struct script *script,
+		       struct error *all)
+{
+	ERROR_CLEANUP struct error found = {0};
+	enum status status = script_load(migrator, file, script, &found);
+	error_add(all, &found);
+	for (size_t i = 0; i < count && !status; i++) {
+		if (!sections[i]->present)
+			continue;
+		if (options_check(migrator->database, file, sections[i], &found))
+			error_add(all, &found);
+		if (script_split(migrator->database, file, sections[i], script, &found))
+			error_add(all, &found);
+	}
+}
+
 enum status steps_check(struct migrator *migrator, struct error *error)
 {
 	SCRIPT_CLEANUP struct script script = {0};
-	for (size_t i = 0; i < migrator->step_count; i++) {
+	struct error all = {0};
+	for (size_t i = 0; i < migrator->step_count && goes_on(&all); i++) {
 		const struct step *step = &migrator->steps[i];
 		const struct section *section = step_section(step);
-		enum status status = options_check(migrator->database, step->file, section, error);
-		if (!status)
-			status = script_load(migrator, step->file, &script, error);
-		if (!status)
-			status = script_split(migrator->database, step->file, section, &script, error);
-		if (status)
-			return status;
+		file_check(migrator, step->file, &section, 1, &script, &all);
 	}
-	return STATUS_OK;
+	if (!all.status)
+		return STATUS_OK;
+	error_move(error, &all);
+	return error->status;
 }
 
-enum status migrator_check_files(struct migrator *migrator, struct error *error)
+enum status migrator_find_more(struct migrator *migrator, struct error *error)
 {
 	SCRIPT_CLEANUP struct script script = {0};
-	for (size_t i = 0; i < migrator->folder.count; i++) {
+	struct error found = {0};
+	if (migrator_check_consistent(migrator, &found))
+		error_add(error, &found);
+	for (size_t i = 0; i < migrator->folder.count && goes_on(error); i++) {
 		const struct migration *file = &migrator->folder.items[i];
-		const struct section *sections[] = {&file->up, &file->down};
-		enum status status = script_load(migrator, file, &script, error);
-		for (size_t j = 0; j < COUNT_OF(sections) && !status; j++) {
-			if (!sections[j]->present)
-				continue;
-			status = options_check(migrator->database, file, sections[j], error);
-			if (!status)
-				status = script_split(migrator->database, file, sections[j], &script,
-						      error);
-		}
-		if (status)
-			return status;
+		const struct section *const sections[] = {&file->up, &file->down};
+		if (!file->broken)
+			file_check(migrator, file, sections, COUNT_OF(sections), &script, error);
 	}
-	return STATUS_OK;
+	return error->status;
 }

@@ -47,12 +47,12 @@ static enum status unit_try(struct unit *unit, struct error *error)
 	struct database *database = unit->migrator->database;
 	unit->chain = chain_of(&unit->migrator->history);
 	enum status status = unit_begin(unit, error);
-	if (!status) {
-		status = unit->body(unit, error);
-		database_set_timeout(database, 0);
-		if (!status)
-			status = database_commit(database, error);
-	}
+	if (status)
+		return status; /* nothing was opened; a session around it stays */
+	status = unit->body(unit, error);
+	database_set_timeout(database, 0);
+	if (!status)
+		status = database_commit(database, error);
 	if (status)
 		unit_rollback(unit, error);
 	return status;
@@ -95,6 +95,7 @@ static enum status unit_look(struct unit *unit, enum status status, struct error
 		error_prefix(error, "the commit did not happen");
 		return STATUS_FAILED;
 	}
+	unit->looked_up = true;
 	error_clear(error);
 	return STATUS_OK;
 }

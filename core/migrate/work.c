@@ -45,7 +45,6 @@ static void rows_add(struct work *work, int64_t rows)
 enum status work_statement(struct work *work, size_t index, struct error *error)
 {
 	const struct statement *statement = &work->script->items[index];
-	const struct migration *file = work->step->file;
 	struct database *database = work->migrator->database;
 	int64_t rows = -1;
 	database_set_timeout(database, work->section->timeout_us);
@@ -57,12 +56,26 @@ enum status work_statement(struct work *work, size_t index, struct error *error)
 		rows_add(work, rows);
 		return STATUS_OK;
 	}
-	int64_t line = statement->line + (error->line > 0 ? error->line - 1 : 0);
-	work->failed = index + 1;
-	error_prefix(error, "%s:%lld: statement %zu of %zu failed", file->path, (long long)line,
-		     index + 1, work->script->count);
-	error_at(error, file->path, line, (int64_t)index + 1);
+	work_place(work, index, statement->line + (error->line > 0 ? error->line - 1 : 0), "failed",
+		   error);
 	return status;
+}
+
+void work_place(struct work *work, size_t index, int64_t line, const char *what, struct error *error)
+{
+	const char *path = work->step->file->path;
+	work->failed = index + 1;
+	error_prefix(error, "%s:%lld: statement %zu of %zu %s", path, (long long)line, index + 1,
+		     work->script->count, what);
+	error_at(error, path, line, (int64_t)index + 1);
+}
+
+/* Where the file handles transactions itself, we open none around its statements. */
+bool work_is_atomic(const struct work *work, size_t index)
+{
+	const struct script *script = work->script;
+	return database_info(work->migrator->database)->flags & ELQ_CONN_TRANSACTIONAL_DDL &&
+	       !script->controls && !script->items[index].alone;
 }
 
 static int64_t work_duration_us(const struct work *work)
@@ -109,7 +122,8 @@ static size_t unrecorded_statement(const struct work *work)
 	if (work->unrecorded)
 		return work->unrecorded;
 	/* The run before was cut off between a statement and its record, perhaps. */
-	return resumed && work->failed == (size_t)step->resume_at + 1 ? work->failed : 0;
+	bool first = resumed && work->failed == (size_t)step->resume_at + 1;
+	return first && !work_is_atomic(work, work->failed - 1) ? work->failed : 0;
 }
 
 static void explain_nontransactional(const struct work *work, struct text *hint)
@@ -146,7 +160,10 @@ void work_explain(const struct work *work, struct error *error)
 		return;
 	if (error->hint)
 		text_printf(&hint, "%s; ", error->hint);
-	if (work->standing || unrecorded_statement(work))
+	if (work->finished)
+		text_add(&hint, work->step->down ? "this migration is rolled back, and recorded so"
+						 : "this migration is applied, and recorded so");
+	else if (work->standing || unrecorded_statement(work))
 		explain_nontransactional(work, &hint);
 	else
 		explain_whole(work, error, &hint);
@@ -156,6 +173,8 @@ void work_explain(const struct work *work, struct error *error)
 void work_record_failure(const struct work *work, const struct error *failure)
 {
 	struct migrator *migrator = work->migrator;
+	if (work->finished)
+		return;
 	TEXT_CLEANUP struct text message = {0};
 	TEXT_CLEANUP struct text detail = {0};
 	ERROR_CLEANUP struct error error = {0};

@@ -1,9 +1,10 @@
 /* audit.c - appends to the audit trail: one lock, one look at the tail, one
- * write. What a line holds is audit_line.c's; when a record is written is run/'s.
+ * write. What a line holds is audit_line.c's, where the chain stands audit_tail.c's;
+ * when a record is written is run/'s.
  *
  * The lock is an open file description's (F_OFD_SETLK) on the trail itself: it
- * excludes other processes and other threads, and dies with its holder. The
- * trail's last bytes are read backwards, never the whole file. */
+ * excludes other processes and other threads, and dies with its holder. */
+#include "observe/audit_private.h"
 #include "observe/private.h"
 
 #include <errno.h>
@@ -14,27 +15,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How far back a record is looked for: a torn append of three lines at most. */
-#define TAIL_STEP ((size_t)4 << 10)
-#define TAIL_CAP (4 * AUDIT_LINE_CAP)
-#define OPEN_TRIES 16
-#define LOCK_WAIT_NS INT64_C(10000000000)
+#define OPEN_TRIES 1000 /* twenty processes may each rotate it before our turn comes */
 
-struct trail {
-	const char *path;
-	int fd;
-	int64_t size;
-	int64_t sequence;         /* of the last record; 0: none yet */
-	char previous[HASH_TEXT]; /* hash of its line */
-	size_t torn;              /* bytes behind it that are no record */
-	char torn_hash[HASH_TEXT];
-	bool open_ended; /* the last byte is no newline */
-};
-
-static enum status trail_fail(const struct trail *trail, struct error *error, const char *reason)
+enum status trail_fail(const struct trail *trail, struct error *error, const char *format, ...)
 {
+	TEXT_CLEANUP struct text reason = {0};
+	va_list args;
+
+	va_start(args, format);
+	text_vprintf(&reason, format, args);
+	va_end(args);
 	error_set(error, STATUS_AUDIT_UNWRITABLE, "the audit trail %s cannot be written: %s",
-		  trail->path, reason);
+		  trail->path, text_string(&reason));
 	error_hint(error,
 		   "make it writable, or name another file with ELOQUENT_AUDIT_PATH or [audit] path");
 	return STATUS_AUDIT_UNWRITABLE;
@@ -45,7 +37,7 @@ static enum status trail_fail_more(const struct trail *trail, struct error *erro
 {
 	CLEANUP(mem_free_text) char *reason = mem_text(error->message);
 
-	return trail_fail(trail, error, reason);
+	return trail_fail(trail, error, "%s", reason);
 }
 
 /* ---- open and lock ------------------------------------------------------------- */
@@ -68,28 +60,8 @@ static enum status trail_open(struct trail *trail, struct error *error)
 	if (trail->fd < 0 && errno == ELOOP)
 		return trail_fail(trail, error, "it is a symbolic link");
 	if (trail->fd < 0)
-		return trail_fail(trail, error, strerror(errno));
+		return trail_fail(trail, error, "%s", strerror(errno));
 	return STATUS_OK;
-}
-
-/* Polled, not waited for: a process that was stopped inside an append must not
- * hold up everybody for ever. */
-static int trail_lock(int fd)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int64_t end = clock_monotonic_ns() + LOCK_WAIT_NS;
-
-	for (;;) {
-		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-			return 0;
-		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
-			return -1;
-		if (clock_monotonic_ns() >= end) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		clock_sleep_ms(1);
-	}
 }
 
 /* Opens and locks the file that has the name: a rotation may have renamed the
@@ -104,16 +76,16 @@ static enum status trail_take(struct trail *trail, struct error *error)
 		if (status != STATUS_OK)
 			return status;
 		if (fstat(trail->fd, &held) != 0)
-			return trail_fail(trail, error, strerror(errno));
+			return trail_fail(trail, error, "%s", strerror(errno));
 		if (!S_ISREG(held.st_mode))
 			return trail_fail(trail, error, "it is not a regular file");
-		if (trail_lock(trail->fd) != 0)
-			return trail_fail(trail, error,
+		if (audit_lock(trail->fd, F_WRLCK) != 0)
+			return trail_fail(trail, error, "%s",
 					  errno == ETIMEDOUT
 						  ? "another process has held its lock for 10 s"
 						  : strerror(errno));
 		if (fstat(trail->fd, &held) != 0)
-			return trail_fail(trail, error, strerror(errno));
+			return trail_fail(trail, error, "%s", strerror(errno));
 		if (lstat(trail->path, &named) == 0 && named.st_dev == held.st_dev &&
 		    named.st_ino == held.st_ino) {
 			trail->size = held.st_size;
@@ -124,106 +96,7 @@ static enum status trail_take(struct trail *trail, struct error *error)
 	return trail_fail(trail, error, "it is replaced again and again");
 }
 
-/* ---- the tail --------------------------------------------------------------------- */
-
-static int tail_read(const struct trail *trail, char *data, size_t size)
-{
-	off_t offset = trail->size - (off_t)size;
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t got = pread(trail->fd, data + done, size - done, offset + (off_t)done);
-
-		if (got == 0)
-			errno = EIO;
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return -1;
-		if (got > 0)
-			done += (size_t)got;
-	}
-	return 0;
-}
-
-/* Takes the line at data + start, which ends with the newline before `end`, as
- * the last record, if it is one. */
-static bool tail_take(struct trail *trail, const char *data, size_t start, size_t end)
-{
-	if (!audit_line_parse(data + start, end - 1 - start, &trail->sequence))
-		return false;
-	hash_bytes(data + start, end - start, trail->previous);
-	return true;
-}
-
-/* Looks for the last record in the file's last bytes. `whole`: they are all of
- * it. What stands behind the record was torn. data[size] is a newline of ours:
- * a record that lacks nothing but its own is a record. */
-static bool tail_find(struct trail *trail, const char *data, size_t size, bool whole)
-{
-	size_t end = trail->open_ended ? size + 1 : size; /* behind a newline */
-
-	while (end > 0) {
-		const char *before = end > 1 ? memrchr(data, '\n', end - 1) : NULL;
-		size_t start = before ? (size_t)(before - data) + 1 : 0;
-
-		if (!before && !whole)
-			return false;
-		if (tail_take(trail, data, start, end)) {
-			trail->torn = end > size ? 0 : size - end;
-			hash_bytes(data + size - trail->torn, trail->torn, trail->torn_hash);
-			return true;
-		}
-		end = start;
-	}
-	return false;
-}
-
-/* Without any record the file is empty, or holds a first append that was torn
- * (of which a lost machine may leave zeros). Anything else is not ours. */
-static bool tail_begins(struct trail *trail, const char *data, size_t size)
-{
-	static const char start[] = "{\"seq\":1,";
-	size_t zeros = 0;
-
-	while (zeros < size && data[zeros] == '\0')
-		zeros++;
-	if (zeros < size &&
-	    memcmp(data, start, size < sizeof(start) - 1 ? size : sizeof(start) - 1) != 0)
-		return false;
-	trail->sequence = 0;
-	memset(trail->previous, '0', HASH_TEXT - 1);
-	trail->torn = size;
-	hash_bytes(data, size, trail->torn_hash);
-	return true;
-}
-
-static enum status trail_read_tail(struct trail *trail, struct error *error)
-{
-	size_t size = TAIL_STEP;
-
-	for (;;) {
-		CLEANUP(mem_free_text) char *data = NULL;
-		bool whole = (int64_t)size >= trail->size;
-
-		if (whole)
-			size = (size_t)trail->size;
-		data = mem_alloc(size + 1);
-		if (tail_read(trail, data, size) != 0)
-			return trail_fail(trail, error, strerror(errno));
-		data[size] = '\n';
-		trail->open_ended = size > 0 && data[size - 1] != '\n';
-		if (tail_find(trail, data, size, whole) || (whole && tail_begins(trail, data, size)))
-			return STATUS_OK;
-		if (whole || size >= TAIL_CAP)
-			break;
-		size *= 4;
-	}
-	trail_fail(trail, error, "it does not end in audit records");
-	error_hint(error,
-		   "name another file with ELOQUENT_AUDIT_PATH or [audit] path, or move this one away");
-	return STATUS_AUDIT_UNWRITABLE;
-}
-
-/* ---- the append --------------------------------------------------------------------- */
+/* ---- what is written -------------------------------------------------------------------- */
 
 /* Formats the next record behind what ret holds, and moves the chain on. */
 static void trail_add(struct trail *trail, const struct audit_record *record, struct text *ret)
@@ -236,6 +109,7 @@ static void trail_add(struct trail *trail, const struct audit_record *record, st
 		.pid = getpid(),
 		.host = host,
 		.previous = trail->previous,
+		.key = trail->key,
 		.record = record,
 	};
 
@@ -260,7 +134,7 @@ static void trail_add_recovered(struct trail *trail, const struct audit_record *
 		.exit_code = -1,
 	};
 
-	text_printf(&message, "closed %zu torn bytes, sha256 %s", trail->torn, trail->torn_hash);
+	audit_recovered_format(trail->torn, trail->torn_hash, &message);
 	recovered.message = text_string(&message);
 	if (trail->open_ended)
 		text_add_char(ret, '\n');
@@ -287,7 +161,7 @@ static enum status trail_write(const struct trail *trail, const struct text *lin
 	/* Should this fail too, the next append closes what is left as torn. */
 	if (wrote > 0 && ftruncate(trail->fd, trail->size) == 0)
 		(void)!fd_sync(trail->fd);
-	return trail_fail(trail, error, reason);
+	return trail_fail(trail, error, "%s", reason);
 }
 
 /* A new file's name has to survive a lost machine as its records do. */
@@ -300,25 +174,95 @@ static enum status trail_sync_name(const struct trail *trail, struct error *erro
 	return status == STATUS_OK ? status : trail_fail_more(trail, error);
 }
 
-static enum status trail_append(struct trail *trail, const struct audit_record *record, bool sync,
-				struct error *error)
+/* Whoever has another key, or none, must not go on with an authenticated chain:
+ * its records would be told apart from forged ones never again. */
+static enum status trail_check_key(const struct trail *trail, struct error *error)
 {
-	TEXT_CLEANUP struct text lines = {0};
-	enum status status = trail_read_tail(trail, error);
+	const char *why = NULL;
 
-	if (status != STATUS_OK)
-		return status;
-	if (trail->sequence == 0) {
+	if (trail->signature == AUDIT_HMAC_UNCHECKED)
+		why = "its records carry an HMAC, and no [audit] key_file is configured";
+	else if (trail->signature == AUDIT_HMAC_WRONG)
+		why = "its last record was not written with the key of [audit] key_file";
+	if (!why)
+		return STATUS_OK;
+	trail_fail(trail, error, "%s", why);
+	error_hint(error, "configure the key that the trail was begun with; eloquent audit:verify says "
+			  "which records it fits; with a new key begin a new trail");
+	return STATUS_AUDIT_UNWRITABLE;
+}
+
+/* ---- rotation ------------------------------------------------------------------------- */
+
+/* A torn tail is closed in the file that it stands in. */
+static bool trail_is_full(const struct trail *trail, const struct audit *audit, size_t more)
+{
+	return audit->max_size > 0 && trail->holds_record && !trail->torn && !trail->open_ended &&
+	       trail->size > audit->max_size - (int64_t)more;
+}
+
+/* Gives the full file its number. Killed behind this, the next append finds no
+ * file, makes one, and continues what it finds in the numbered one. */
+static enum status trail_rotate(struct trail *trail, int64_t last, struct error *error)
+{
+	TEXT_CLEANUP struct text numbered = {0};
+
+	text_printf(&numbered, "%s.%lld", trail->path, (long long)last);
+	/* The records must not be lost behind a name that is not. */
+	if (fd_sync(trail->fd) == 0 && audit_file_rename(trail->path, numbered.data) == 0)
+		return STATUS_OK;
+	trail_fail(trail, error, "it is full and cannot be renamed to %s: %s", numbered.data,
+		   strerror(errno));
+	error_hint(error, "let the folder be writable and the name free, or raise [audit] max_size");
+	return STATUS_AUDIT_UNWRITABLE;
+}
+
+/* ---- the append ------------------------------------------------------------------------ */
+
+/* Opens the file and formats what is to be added to it. *ret_full: it has no room
+ * for that, and was rotated away. */
+static enum status trail_prepare(struct trail *trail, const struct audit *audit,
+				 const struct audit_record *record, struct text *lines, bool *ret_full,
+				 struct error *error)
+{
+	enum status status = trail_take(trail, error);
+	int64_t last;
+
+	if (!status)
+		status = trail_read_tail(trail, error);
+	if (!status)
+		status = trail_check_key(trail, error);
+	if (!status && !trail->holds_record)
 		status = trail_sync_name(trail, error);
-		if (status != STATUS_OK)
-			return status;
-	}
+	if (status)
+		return status;
 	if (trail->sequence > INT64_MAX - 2)
 		return trail_fail(trail, error, "its sequence numbers are used up");
+	last = trail->sequence;
 	if (trail->torn || trail->open_ended)
-		trail_add_recovered(trail, record, &lines);
-	trail_add(trail, record, &lines);
-	return trail_write(trail, &lines, sync, error);
+		trail_add_recovered(trail, record, lines);
+	trail_add(trail, record, lines);
+	*ret_full = trail_is_full(trail, audit, lines->size);
+	return *ret_full ? trail_rotate(trail, last, error) : STATUS_OK;
+}
+
+static enum status trail_append(struct trail *trail, const struct audit *audit,
+				const struct audit_record *record, bool sync, struct error *error)
+{
+	TEXT_CLEANUP struct text lines = {0};
+
+	for (int tries = 0; tries < OPEN_TRIES; tries++) {
+		bool full = false;
+		enum status status = trail_prepare(trail, audit, record, &lines, &full, error);
+
+		if (status)
+			return status;
+		if (!full)
+			return trail_write(trail, &lines, sync, error);
+		fd_close(&trail->fd);
+		text_clear(&lines);
+	}
+	return trail_fail(trail, error, "it is rotated again and again");
 }
 
 static const char *masked(struct observer *observer, const char *string, struct text *text)
@@ -336,7 +280,7 @@ enum status audit_append(struct observer *observer, const struct audit *audit,
 	TEXT_CLEANUP struct text actor = {0};
 	TEXT_CLEANUP struct text message = {0};
 	struct audit_record safe = *record;
-	struct trail trail = {.path = audit->path, .fd = -1};
+	struct trail trail = {.path = audit->path, .key = audit->key, .fd = -1};
 	enum status status;
 
 	if (!audit->enabled) {
@@ -346,9 +290,7 @@ enum status audit_append(struct observer *observer, const struct audit *audit,
 	}
 	safe.actor = masked(observer, record->actor, &actor);
 	safe.message = masked(observer, record->message, &message);
-	status = trail_take(&trail, error);
-	if (status == STATUS_OK)
-		status = trail_append(&trail, &safe, sync, error);
+	status = trail_append(&trail, audit, &safe, sync, error);
 	fd_close(&trail.fd);
 	if (status == STATUS_OK && ret_head)
 		memcpy(ret_head, trail.previous, HASH_TEXT);

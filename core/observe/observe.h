@@ -7,6 +7,7 @@
 #define OBSERVE_OBSERVE_H
 
 #include "base/base.h"
+#include "observe/audit.h"
 
 struct observer;
 
@@ -38,42 +39,14 @@ const char *const *log_warnings(struct observer *observer, size_t *ret_count);
  * alignments), hex (both cases). Shorter values are masked only where
  * credentials stand: URL user part, key=value, JSON key. */
 void redact_add(struct observer *observer, const char *secret, size_t size);
+/* Does a URL hold secrets: before the '@' of scheme://user:THIS@host, or in
+ * ?password=THIS and keys that end like it (password, secret, token)? Registers each, as it
+ * stands and decoded; with observer NULL it only answers. */
+bool redact_add_url(struct observer *observer, const char *url);
 /* Appends the masked form of data. Besides registered secrets, masks what
  * stands where credentials stand: scheme://user:THIS@host (the last '@' before the path ends it),
  * password=THIS, "password":"THIS", Authorization: Bearer THIS. A whole JSON document
  * stays one; time is linear in size. */
 void redact(struct observer *observer, const char *data, size_t size, struct text *ret);
-
-/* ---- audit trail: JSON lines, one hash chain ------------------------------ */
-
-struct audit {
-	const char *path; /* absolute; borrowed */
-	bool enabled;
-};
-
-struct audit_record {
-	const char *run; /* run id */
-	const char *actor;
-	const char *command;
-	const char *connection; /* or NULL */
-	const char *database;   /* the database's stamped id, or NULL */
-	const char *class_name; /* "destructive" */
-	const char *verdict;    /* "allowed", "refused" */
-	const char *phase;      /* "intent", "outcome", "refusal" */
-	int64_t duration_us;    /* < 0: none */
-	int exit_code;          /* < 0: none */
-	const char *message;    /* error or reasons; redacted by the trail; or NULL */
-};
-
-/* Appends one record under the file's lock: creates file (0600) and folder
- * (0700), closes a torn tail with a "recovered" record, chains by the SHA-256
- * of the previous line, writes with one write() and, when `sync`, fsyncs. The
- * new head (hash of the line written) is stored in ret_head, which may be
- * NULL; a disabled trail writes nothing and stores "". A failure is
- * STATUS_AUDIT_UNWRITABLE and names the path; nothing half written stays. The
- * format is docs/audit-format.md. */
-enum status audit_append(struct observer *observer, const struct audit *audit,
-			 const struct audit_record *record, bool sync, char ret_head[HASH_TEXT],
-			 struct error *error) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /* observe/private.h - what the files of this room share: the observer itself,
- * spans and views of the redactor, lines of the audit trail. Not for neighbours;
+ * spans and views of the redactor, JSON text. Not for neighbours;
  * the room's own unit tests include it. */
 #ifndef OBSERVE_PRIVATE_H
 #define OBSERVE_PRIVATE_H
@@ -127,24 +127,5 @@ void json_text_string(struct text *text, const char *data, size_t size);
 void json_text_nullable(struct text *text, const char *string);
 /* Prose for a terminal's line: control characters as \n or \x1b, other bytes as \xff. */
 void json_text_visible(struct text *text, const char *data, size_t size);
-
-/* ---- lines of the audit trail (audit_line.c) --------------------------------- */
-
-#define AUDIT_LINE_CAP ((size_t)64 << 10) /* bytes with the newline */
-
-struct audit_line {
-	int64_t sequence;
-	int64_t wall_us;
-	int64_t pid;
-	const char *host;
-	const char *previous; /* 64 hex digits */
-	const struct audit_record *record;
-};
-
-/* Appends the record's line with its newline: at most AUDIT_LINE_CAP bytes, long
- * texts are cut. record->message and ->actor are masked by the caller. */
-void audit_line_format(const struct audit_line *line, struct text *ret);
-/* Is this a whole record? line is without its newline. */
-bool audit_line_parse(const char *line, size_t size, int64_t *ret_sequence);
 
 #endif

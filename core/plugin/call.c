@@ -1,5 +1,5 @@
-/* call.c - one call into a driver: what it receives, what cancels it, and what its
- * answer becomes. Every slot is called between call_enter and call_leave. */
+/* call.c - one call into a plugin of any kind: what it receives, what cancels it,
+ * and what its answer becomes. Every slot is called between call_enter and call_leave. */
 #include "plugin/private.h"
 
 #include <inttypes.h>
@@ -27,89 +27,116 @@ static const struct {
 	[ELQ_ERR_MALFORMED] = {"ELQ_ERR_MALFORMED", STATUS_MALFORMED, STATUS_MALFORMED},
 };
 
-enum status call_enter(struct database *database, bool shielded, struct elq_call *ret,
-		       struct error *error)
+void caller_init(struct caller *caller, struct observer *observer, const struct plugin *plugin,
+		 const char *name)
 {
-	pthread_mutex_lock(&database->guard);
-	bool refused = !shielded && atomic_load(&database->cancelled);
-	atomic_store(&database->shielded, shielded);
-	database->running = !refused;
-	pthread_mutex_unlock(&database->guard);
-	if (refused)
+	*caller = (struct caller){.observer = observer, .plugin = plugin, .name = name};
+	pthread_mutex_init(&caller->guard, NULL);
+}
+
+void caller_done(struct caller *caller)
+{
+	pthread_mutex_destroy(&caller->guard);
+	text_free(&caller->slot_error.message);
+	text_free(&caller->slot_error.hint);
+}
+
+bool caller_cancelled(const struct caller *caller)
+{
+	for (; caller != NULL; caller = caller->follows)
+		if (atomic_load(&caller->cancelled))
+			return true;
+	return false;
+}
+
+static const char *kind_of(const struct caller *caller)
+{
+	return kind_name(caller->plugin->note.kind);
+}
+
+static enum status refuse_cancelled(const struct caller *caller, struct error *error)
+{
+	if (caller->plugin->note.kind == ELQ_KIND_DRIVER)
 		return error_set(error, STATUS_INTERRUPTED,
-				 "the work on the connection \"%s\" was cancelled",
-				 database->connection->name);
-	database->slot_error.set = false;
+				 "the work on the connection \"%s\" was cancelled", caller->name);
+	return error_set(error, STATUS_INTERRUPTED, "the work of the %s %s was cancelled",
+			 kind_of(caller), caller->plugin->name);
+}
+
+enum status call_enter(struct caller *caller, bool shielded, struct elq_call *ret, struct error *error)
+{
+	pthread_mutex_lock(&caller->guard);
+	bool refused = !shielded && caller_cancelled(caller);
+	atomic_store(&caller->shielded, shielded);
+	caller->running = !refused;
+	pthread_mutex_unlock(&caller->guard);
+	if (refused)
+		return refuse_cancelled(caller, error);
+	caller->slot_error.set = false;
 	*ret = (struct elq_call){
 		.struct_size = sizeof(*ret),
 		.host = &host_table,
-		.context = database,
-		.deadline_ns = shielded ? 0 : database->deadline_ns,
+		.context = caller,
+		.deadline_ns = shielded ? 0 : caller->deadline_ns,
 	};
 	return STATUS_OK;
 }
 
-void database_cancel(struct database *database)
+static void fill_details(const struct slot_error *said, struct error *error)
 {
-	atomic_store(&database->cancelled, true);
-	pthread_mutex_lock(&database->guard);
-	if (database->running && database->handle != NULL && !atomic_load(&database->shielded))
-		database->driver->ops.cancel(database->handle);
-	pthread_mutex_unlock(&database->guard);
-}
-
-bool database_cancelled(const struct database *database)
-{
-	return atomic_load(&database->cancelled);
-}
-
-static void fill_details(const struct database *database, struct error *error)
-{
-	const struct elq_error *fixed = &database->slot_error.fixed;
+	const struct elq_error *fixed = &said->fixed;
 	memcpy(error->sqlstate, fixed->sqlstate, sizeof(error->sqlstate));
 	error->sqlstate[sizeof(error->sqlstate) - 1] = '\0';
 	error->native = fixed->native;
 	error->statement = fixed->statement >= 0 ? fixed->statement + 1 : 0;
 	error->retryable = (fixed->flags & ELQ_ERROR_RETRYABLE) != 0;
 	error->outcome_unknown = (fixed->flags & ELQ_ERROR_OUTCOME_UNKNOWN) != 0;
-	if (database->slot_error.hint.size > 0)
-		error_hint(error, "%s", text_string(&database->slot_error.hint));
+	if (said->hint.size > 0)
+		error_hint(error, "%s", text_string(&said->hint));
 }
 
-enum status call_leave(struct database *database, int32_t code, const char *slot, struct error *error)
+static enum status status_of(const struct caller *caller, int32_t code)
 {
-	const struct slot_error *said = &database->slot_error;
-	pthread_mutex_lock(&database->guard);
-	database->running = false;
-	atomic_store(&database->shielded, false);
-	pthread_mutex_unlock(&database->guard);
+	const struct slot_error *said = &caller->slot_error;
+	enum status status = caller->opening ? codes[code].opening : codes[code].status;
+	if (code == ELQ_ERR_LOST && said->set && (said->fixed.flags & ELQ_ERROR_OUTCOME_UNKNOWN) != 0)
+		return STATUS_OUTCOME_UNKNOWN;
+	/* Only a driver runs statements. */
+	if (status == STATUS_STATEMENT_FAILED && caller->plugin->note.kind != ELQ_KIND_DRIVER)
+		return STATUS_FAILED;
+	return status;
+}
+
+enum status call_leave(struct caller *caller, int32_t code, const char *slot, struct error *error)
+{
+	const struct slot_error *said = &caller->slot_error;
+	pthread_mutex_lock(&caller->guard);
+	caller->running = false;
+	atomic_store(&caller->shielded, false);
+	pthread_mutex_unlock(&caller->guard);
 	if (code == ELQ_OK)
 		return STATUS_OK;
 	if (code < 0 || (size_t)code >= COUNT_OF(codes))
 		return error_set(error, STATUS_INTERNAL,
-				 "the driver %s answered its slot %s with the unknown code %" PRId32,
-				 database->driver->name, slot, code);
-	enum status status = database->opening ? codes[code].opening : codes[code].status;
-	if (code == ELQ_ERR_LOST && said->set && (said->fixed.flags & ELQ_ERROR_OUTCOME_UNKNOWN) != 0)
-		status = STATUS_OUTCOME_UNKNOWN;
+				 "the %s %s answered its slot %s with the unknown code %" PRId32,
+				 kind_of(caller), caller->plugin->name, slot, code);
+	enum status status = status_of(caller, code);
 	if (said->set && said->message.size > 0) {
 		error_set(error, status, "%s", text_string(&said->message));
 	} else {
-		error_set(error, status,
-			  "the driver %s failed in its slot %s and does not say why (%s)",
-			  database->driver->name, slot, codes[code].name);
-		error_hint(error, "this is a fault of the plugin %s", database->driver->path);
+		error_set(error, status, "the %s %s failed in its slot %s and does not say why (%s)",
+			  kind_of(caller), caller->plugin->name, slot, codes[code].name);
+		error_hint(error, "this is a fault of the plugin %s", caller->plugin->path);
 	}
 	if (said->set)
-		fill_details(database, error);
+		fill_details(said, error);
 	return status;
 }
 
-enum status call_broken(struct database *database, const char *slot, const char *what,
-			struct error *error)
+enum status call_broken(struct caller *caller, const char *slot, const char *what, struct error *error)
 {
-	error_set(error, STATUS_INTERNAL, "the driver %s broke its contract in the slot %s: %s",
-		  database->driver->name, slot, what);
-	error_hint(error, "this is a fault of the plugin %s", database->driver->path);
+	error_set(error, STATUS_INTERNAL, "the %s %s broke its contract in the slot %s: %s",
+		  kind_of(caller), caller->plugin->name, slot, what);
+	error_hint(error, "this is a fault of the plugin %s", caller->plugin->path);
 	return STATUS_INTERNAL;
 }

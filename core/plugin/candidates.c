@@ -111,6 +111,14 @@ static void examine(const struct project *project, const struct source *source, 
 		candidate->refusal = reason_of(&list->arena, source->path, &reason);
 }
 
+/* Why something is not used that could be: another one of its name is. */
+static const char *passed_over(const struct source *chosen, struct candidates *list)
+{
+	if (chosen->builtin != NULL)
+		return "passed over: the one that is built in is used";
+	return arena_printf(&list->arena, "passed over: [plugin:%s] names another file", chosen->name);
+}
+
 static void examine_file(const struct project *project, const char *file, struct candidates *list)
 {
 	const char *path = path_join(&list->arena, project->plugin_dir, file);
@@ -128,8 +136,21 @@ static void examine_file(const struct project *project, const char *file, struct
 	examine(project, &source, list);
 	struct candidate *candidate = &list->items[list->count - 1];
 	if (candidate->refusal == NULL)
-		candidate->refusal = arena_printf(
-			&list->arena, "passed over: [plugin:%s] names another file", source.name);
+		candidate->refusal = passed_over(&chosen, list);
+}
+
+static void examine_builtin(const struct project *project, const struct builtin *builtin,
+			    struct candidates *list)
+{
+	const struct elq_note *note = builtin->note();
+	struct source source = {
+		.kind = note->kind, .name = note->name, .path = BUILTIN_PATH, .builtin = builtin};
+	struct source chosen;
+	source_find(project, &list->arena, note->kind, note->name, &chosen);
+	examine(project, &source, list);
+	struct candidate *candidate = &list->items[list->count - 1];
+	if (candidate->refusal == NULL && chosen.builtin != builtin)
+		candidate->refusal = passed_over(&chosen, list);
 }
 
 /* Is the section's file one that the folder's listing has shown already? */
@@ -164,6 +185,8 @@ enum status candidates_list(const struct project *project, struct candidates *re
 	if (status != STATUS_OK)
 		return status;
 	struct candidates list = {0};
+	for (size_t i = 0; builtin_at(i) != NULL; i++)
+		examine_builtin(project, builtin_at(i), &list);
 	for (size_t i = 0; i < names.count; i++)
 		examine_file(project, names.items[i], &list);
 	for (size_t i = 0; i < project->plugin_count; i++)

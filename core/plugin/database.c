@@ -1,6 +1,6 @@
 /* database.c - one open database: a driver's connection, its core slots, and the
- * unit of work. Together with database_ext.c and database_review.c the only file that
- * calls a driver's slots. */
+ * unit of work. Together with its extensions (database_*.c) the only place that calls a
+ * driver's slots. */
 #include "plugin/private.h"
 
 #include <string.h>
@@ -24,19 +24,20 @@ enum status database_describe(struct database *database, struct error *error)
 {
 	struct elq_call call;
 	struct elq_description said = {.struct_size = sizeof(said)};
-	enum status status = call_enter(database, false, &call, error);
+	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->ops.describe(&call, database->handle, &said);
-	status = call_leave(database, code, "describe", error);
+	status = call_leave(&database->caller, code, "describe", error);
 	if (status != STATUS_OK)
 		return status;
 	if (said.identity.data == NULL || said.identity.size == 0 || said.database.data == NULL ||
 	    said.database.size == 0)
-		return call_broken(database, "describe", "it gives no identity or no name", error);
+		return call_broken(&database->caller, "describe", "it gives no identity or no name",
+				   error);
 	database->info = (struct database_info){
 		.flags = said.flags,
-		.caps = said.caps & database->driver->caps,
+		.caps = said.caps & database->driver->plugin.caps,
 		.product = own_text(database, said.product, true),
 		.version = own_text(database, said.version, true),
 		.identity = own_text(database, said.identity, false),
@@ -47,56 +48,73 @@ enum status database_describe(struct database *database, struct error *error)
 }
 
 static enum status open_handle(struct database *database, const struct elq_setting *settings,
-			       size_t count, bool write, struct error *error)
+			       size_t count, uint32_t flags, struct error *error)
 {
 	struct elq_call call;
 	struct elq_connection *handle = NULL;
-	enum status status = call_enter(database, false, &call, error);
+	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
-	int32_t code =
-		database->driver->ops.open(&call, settings, count, write ? ELQ_OPEN_WRITE : 0, &handle);
-	status = call_leave(database, code, "open", error);
+	int32_t code = database->driver->ops.open(&call, settings, count, flags, &handle);
+	status = call_leave(&database->caller, code, "open", error);
 	if (status == STATUS_OK && handle == NULL)
-		status = call_broken(database, "open", "it succeeded without a connection", error);
+		status = call_broken(&database->caller, "open", "it succeeded without a connection",
+				     error);
 	if (status != STATUS_OK)
 		return status;
-	pthread_mutex_lock(&database->guard);
+	pthread_mutex_lock(&database->caller.guard);
 	database->handle = handle;
-	pthread_mutex_unlock(&database->guard);
+	pthread_mutex_unlock(&database->caller.guard);
 	return database_describe(database, error);
 }
 
-static enum status open_database(struct database *database, const struct project *project, bool write,
-				 struct error *error)
+static enum status open_database(struct database *database, const struct project *project,
+				 uint32_t flags, struct error *error)
 {
 	/* Freed as soon as the driver has them: secrets are among them. */
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct elq_setting *settings;
 	size_t count;
-	enum status status = settings_resolve(database->observer, project, database->connection,
-					      database->driver, &arena, &settings, &count, error);
+	const struct connection *connection = database->connection;
+	struct settings given = connection->settings;
+	bool by_url = false;
+	enum status status =
+		url_applies(database->observer, project, connection, database->driver, &by_url, error);
 	if (status != STATUS_OK)
 		return status;
-	database->opening = true;
-	status = open_handle(database, settings, count, write, error);
-	database->opening = false;
+	if (by_url)
+		given = connection_settings_with_url(project, connection, &arena);
+	status = settings_resolve(database->observer, project,
+				  arena_printf(&arena, "the connection \"%s\"", connection->name),
+				  &given, &database->driver->plugin, &arena, &settings, &count, error);
+	if (status != STATUS_OK)
+		return status;
+	database->caller.opening = true;
+	status = open_handle(database, settings, count, flags, error);
+	database->caller.opening = false;
 	if (status != STATUS_OK)
 		error_prefix(error, "the connection \"%s\" cannot be opened",
 			     database->connection->name);
 	return status;
 }
 
-enum status database_open(struct observer *observer, const struct project *project,
-			  const struct connection *connection, const struct driver *driver, bool write,
-			  struct database **ret, struct error *error)
+struct database *database_new(struct observer *observer, const struct driver *driver,
+			      const struct connection *connection)
 {
 	struct database *database = mem_alloc(sizeof(*database));
 	database->observer = observer;
 	database->driver = driver;
 	database->connection = connection;
-	pthread_mutex_init(&database->guard, NULL);
-	enum status status = open_database(database, project, write, error);
+	caller_init(&database->caller, observer, &driver->plugin, connection->name);
+	return database;
+}
+
+enum status database_open(struct observer *observer, const struct project *project,
+			  const struct connection *connection, const struct driver *driver,
+			  uint32_t flags, struct database **ret, struct error *error)
+{
+	struct database *database = database_new(observer, driver, connection);
+	enum status status = open_database(database, project, flags, error);
 	if (status != STATUS_OK) {
 		database_close(database);
 		return status;
@@ -114,15 +132,15 @@ static void close_handle(struct database *database)
 		log_write(database->observer, LOG_WARN, "rolling back before closing \"%s\" failed: %s",
 			  database->connection->name, ignored.message);
 	database_unlock(database);
-	pthread_mutex_lock(&database->guard);
+	pthread_mutex_lock(&database->caller.guard);
 	struct elq_connection *handle = database->handle;
 	database->handle = NULL;
-	pthread_mutex_unlock(&database->guard);
+	pthread_mutex_unlock(&database->caller.guard);
 	error_clear(&ignored);
-	if (call_enter(database, true, &call, &ignored) != STATUS_OK)
+	if (call_enter(&database->caller, true, &call, &ignored) != STATUS_OK)
 		return;
 	database->driver->ops.close(&call, handle);
-	(void)!call_leave(database, ELQ_OK, "close", &ignored);
+	(void)!call_leave(&database->caller, ELQ_OK, "close", &ignored);
 }
 
 void database_close(struct database *database)
@@ -131,9 +149,7 @@ void database_close(struct database *database)
 		return;
 	if (database->handle != NULL)
 		close_handle(database);
-	pthread_mutex_destroy(&database->guard);
-	text_free(&database->slot_error.message);
-	text_free(&database->slot_error.hint);
+	caller_done(&database->caller);
 	arena_free(&database->arena);
 	mem_free(database);
 }
@@ -148,15 +164,30 @@ const struct driver *database_driver(const struct database *database)
 	return database->driver;
 }
 
+void database_cancel(struct database *database)
+{
+	struct caller *caller = &database->caller;
+	atomic_store(&caller->cancelled, true);
+	pthread_mutex_lock(&caller->guard);
+	if (caller->running && database->handle != NULL && !atomic_load(&caller->shielded))
+		database->driver->ops.cancel(database->handle);
+	pthread_mutex_unlock(&caller->guard);
+}
+
+bool database_cancelled(const struct database *database)
+{
+	return atomic_load(&database->caller.cancelled);
+}
+
 void database_set_timeout(struct database *database, int64_t timeout_us)
 {
 	int64_t now = clock_monotonic_ns();
 	if (timeout_us <= 0)
-		database->deadline_ns = 0;
+		database->caller.deadline_ns = 0;
 	else if (timeout_us > (INT64_MAX - now) / 1000)
-		database->deadline_ns = INT64_MAX;
+		database->caller.deadline_ns = INT64_MAX;
 	else
-		database->deadline_ns = now + timeout_us * 1000;
+		database->caller.deadline_ns = now + timeout_us * 1000;
 }
 
 /* ---- statements ------------------------------------------------------------------------ */
@@ -192,19 +223,19 @@ enum status database_next_statement(struct database *database, const char *scrip
 {
 	struct elq_call call;
 	struct elq_span span = {.struct_size = sizeof(span)};
-	enum status status = call_enter(database, false, &call, error);
+	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->ops.next_statement(&call, database->handle, script, size,
 							    offset, &span);
-	status = call_leave(database, code, "next_statement", error);
+	status = call_leave(&database->caller, code, "next_statement", error);
 	if (status == STATUS_MALFORMED && span.line > 0 && span.line <= INT64_MAX)
 		error->line = (int64_t)span.line;
 	if (status != STATUS_OK)
 		return status;
 	const char *wrong = check_span(&span, size, offset);
 	if (wrong != NULL)
-		return call_broken(database, "next_statement", wrong, error);
+		return call_broken(&database->caller, "next_statement", wrong, error);
 	*ret = span;
 	return STATUS_OK;
 }
@@ -215,18 +246,18 @@ enum status database_execute(struct database *database, const char *text, size_t
 	struct elq_call call;
 	struct elq_result result = {.struct_size = sizeof(result), .rows_changed = -1};
 	struct elq_statement statement = {.struct_size = sizeof(statement), .text = {text, size}};
-	enum status status = call_enter(database, false, &call, error);
+	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code =
 		database->driver->ops.execute(&call, database->handle, &statement, NULL, &result);
-	status = call_leave(database, code, "execute", error);
+	status = call_leave(&database->caller, code, "execute", error);
 	if (status == STATUS_OK) {
 		if (ret_rows_changed != NULL)
 			*ret_rows_changed = result.rows_changed;
 		return STATUS_OK;
 	}
-	const struct slot_error *said = &database->slot_error;
+	const struct slot_error *said = &database->caller.slot_error;
 	if (said->set && said->fixed.offset >= 0 && (uint64_t)said->fixed.offset <= size &&
 	    ELQ_REACHES(said->fixed.struct_size, struct elq_error, offset))
 		error->line = 1 + count_lines(text, (size_t)said->fixed.offset);
@@ -239,11 +270,13 @@ static enum status convert_option(const struct driver *driver, const char *name,
 				  struct arena *arena, struct elq_setting *ret, struct error *error)
 {
 	const char *expected = NULL;
-	const struct elq_param *param = param_find(driver, name, strlen(name), ELQ_PARAM_MIGRATION);
+	const struct elq_param *param =
+		param_find(&driver->plugin, name, strlen(name), ELQ_PARAM_MIGRATION);
 	if (param == NULL) {
 		error_set(error, STATUS_MALFORMED,
-			  "the driver %s knows no option \"%s\" for migrations", driver->name, name);
-		param_hint(driver, name, ELQ_PARAM_MIGRATION, error);
+			  "the driver %s knows no option \"%s\" for migrations", driver->plugin.name,
+			  name);
+		param_hint(&driver->plugin, name, ELQ_PARAM_MIGRATION, error);
 		return STATUS_MALFORMED;
 	}
 	const char *converted = setting_convert(param, value, "/", arena, &expected);
@@ -291,19 +324,19 @@ enum status database_begin(struct database *database, uint32_t flags, const stru
 		unit_options(database->driver, options, option_count, &arena, &converted, error);
 	if (status != STATUS_OK)
 		return status;
-	bool ours = (flags & ELQ_BEGIN_MIGRATION) == 0;
+	bool ours = (flags & (ELQ_BEGIN_MIGRATION | DATABASE_BEGIN_STATEMENT)) == 0;
 	struct elq_begin begin = {
 		.struct_size = sizeof(begin),
-		.flags = flags,
+		.flags = flags & ~DATABASE_BEGIN_STATEMENT,
 		.options = converted,
 		.option_count = option_count,
 		.lock_timeout_us = lock_timeout_us,
 	};
-	status = call_enter(database, ours, &call, error);
+	status = call_enter(&database->caller, ours, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->ops.begin(&call, database->handle, &begin);
-	status = call_leave(database, code, "begin", error);
+	status = call_leave(&database->caller, code, "begin", error);
 	if (status == STATUS_OK)
 		database->ours = ours;
 	return status;
@@ -312,11 +345,11 @@ enum status database_begin(struct database *database, uint32_t flags, const stru
 enum status database_commit(struct database *database, struct error *error)
 {
 	struct elq_call call;
-	enum status status = call_enter(database, database->ours, &call, error);
+	enum status status = call_enter(&database->caller, database->ours, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->ops.commit(&call, database->handle);
-	status = call_leave(database, code, "commit", error);
+	status = call_leave(&database->caller, code, "commit", error);
 	if (status == STATUS_OK)
 		database->ours = false;
 	return status;
@@ -325,11 +358,12 @@ enum status database_commit(struct database *database, struct error *error)
 enum status database_rollback(struct database *database, struct error *error)
 {
 	struct elq_call call;
-	enum status status = call_enter(database, true, &call, error);
+	database_load_abandon(database);
+	enum status status = call_enter(&database->caller, true, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->ops.rollback(&call, database->handle);
-	status = call_leave(database, code, "rollback", error);
+	status = call_leave(&database->caller, code, "rollback", error);
 	database->ours = false;
 	return status;
 }

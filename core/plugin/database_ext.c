@@ -15,25 +15,25 @@ static enum status need(const struct database *database, uint64_t cap, const cha
 {
 	if ((database->info.caps & cap) != 0)
 		return STATUS_OK;
-	bool driver_has = (database->driver->caps & cap) != 0;
+	bool driver_has = (database->driver->plugin.caps & cap) != 0;
 	return error_set(error, STATUS_UNSUPPORTED, "the driver %s %s %s, which this command needs",
-			 database->driver->name,
+			 database->driver->plugin.name,
 			 driver_has ? "cannot offer on this connection" : "does not have the extension",
 			 extension);
 }
 
-static enum status enter(struct database *database, uint64_t cap, const char *extension, bool shielded,
-			 struct elq_call *ret, struct error *error)
+enum status database_enter(struct database *database, uint64_t cap, const char *extension,
+			   bool shielded, struct elq_call *ret, struct error *error)
 {
 	enum status status = need(database, cap, extension, error);
-	return status != STATUS_OK ? status : call_enter(database, shielded, ret, error);
+	return status != STATUS_OK ? status : call_enter(&database->caller, shielded, ret, error);
 }
 
 /* ---- history -------------------------------------------------------------------- */
 
 static enum status enter_history(struct database *database, struct elq_call *ret, struct error *error)
 {
-	return enter(database, ELQ_CAP_HISTORY, ELQ_EXT_HISTORY, database->ours, ret, error);
+	return database_enter(database, ELQ_CAP_HISTORY, ELQ_EXT_HISTORY, database->ours, ret, error);
 }
 
 enum status database_history_create(struct database *database, struct error *error)
@@ -43,7 +43,7 @@ enum status database_history_create(struct database *database, struct error *err
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->history.create(&call, database->handle);
-	return call_leave(database, code, "history.create", error);
+	return call_leave(&database->caller, code, "history.create", error);
 }
 
 enum status database_history_append(struct database *database, const struct elq_event *event,
@@ -56,7 +56,7 @@ enum status database_history_append(struct database *database, const struct elq_
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->history.append(&call, database->handle, &sized);
-	return call_leave(database, code, "history.append", error);
+	return call_leave(&database->caller, code, "history.append", error);
 }
 
 struct event_reader {
@@ -88,7 +88,7 @@ enum status database_history_read(struct database *database, int64_t after,
 	int32_t code = database->driver->history.read(&call, database->handle, after, &sink);
 	if (code == ELQ_ERR_STOPPED && reader.stopped)
 		code = ELQ_OK;
-	return call_leave(database, code, "history.read", error);
+	return call_leave(&database->caller, code, "history.read", error);
 }
 
 struct meta_reader {
@@ -136,10 +136,10 @@ enum status database_meta_read(struct database *database,
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->history.read_meta(&call, database->handle, &sink);
-	status =
-		call_leave(database, reader.broken != NULL ? ELQ_OK : code, "history.read_meta", error);
+	status = call_leave(&database->caller, reader.broken != NULL ? ELQ_OK : code,
+			    "history.read_meta", error);
 	if (status == STATUS_OK && reader.broken != NULL)
-		return call_broken(database, "history.read_meta", reader.broken, error);
+		return call_broken(&database->caller, "history.read_meta", reader.broken, error);
 	return status;
 }
 
@@ -157,7 +157,7 @@ enum status database_meta_write(struct database *database, const char *key, cons
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->history.write_meta(&call, database->handle, &name, &content);
-	return call_leave(database, code, "history.write_meta", error);
+	return call_leave(&database->caller, code, "history.write_meta", error);
 }
 
 /* ---- lock ----------------------------------------------------------------------- */
@@ -183,13 +183,14 @@ enum status database_lock(struct database *database, const struct lock_owner *ow
 		.command = str_of(owner->command),
 		.since = str_of(since),
 	};
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.acquire(&call, database->handle, &holder, &lock);
-	status = call_leave(database, code, "lock.acquire", error);
+	status = call_leave(&database->caller, code, "lock.acquire", error);
 	if (status == STATUS_OK && lock == NULL)
-		return call_broken(database, "lock.acquire", "it succeeded without a lock", error);
+		return call_broken(&database->caller, "lock.acquire", "it succeeded without a lock",
+				   error);
 	if (status == STATUS_OK)
 		database->lock = lock;
 	return status;
@@ -201,11 +202,11 @@ enum status database_lock_renew(struct database *database, struct error *error)
 	if (database->lock == NULL)
 		return error_set(error, STATUS_INTERNAL, "the connection \"%s\" holds no lock",
 				 database->connection->name);
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.renew(&call, database->lock);
-	return call_leave(database, code, "lock.renew", error);
+	return call_leave(&database->caller, code, "lock.renew", error);
 }
 
 void database_unlock(struct database *database)
@@ -213,11 +214,11 @@ void database_unlock(struct database *database)
 	ERROR_CLEANUP struct error ignored = {0};
 	struct elq_call call;
 	struct elq_lock *lock = database->lock;
-	if (lock == NULL || call_enter(database, true, &call, &ignored) != STATUS_OK)
+	if (lock == NULL || call_enter(&database->caller, true, &call, &ignored) != STATUS_OK)
 		return;
 	database->lock = NULL;
 	database->driver->lock.release(&call, lock);
-	(void)!call_leave(database, ELQ_OK, "lock.release", &ignored);
+	(void)!call_leave(&database->caller, ELQ_OK, "lock.release", &ignored);
 }
 
 static const char *holder_text(struct arena *arena, struct elq_str text)
@@ -234,11 +235,11 @@ enum status database_lock_inspect(struct database *database, struct arena *arena
 {
 	struct elq_call call;
 	struct elq_lock_holder said = {.struct_size = sizeof(said)};
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.inspect(&call, database->handle, &said);
-	status = call_leave(database, code, "lock.inspect", error);
+	status = call_leave(&database->caller, code, "lock.inspect", error);
 	if (status != STATUS_OK)
 		return status;
 	*ret = (struct lock_holder){
@@ -257,29 +258,29 @@ enum status database_lock_take_over(struct database *database, const char *id, s
 {
 	struct elq_call call;
 	const struct elq_str holder = str_of(id);
-	enum status status = enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
+	enum status status = database_enter(database, ELQ_CAP_LOCK, ELQ_EXT_LOCK, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->lock.take_over(&call, database->handle, &holder);
-	return call_leave(database, code, "lock.take_over", error);
+	return call_leave(&database->caller, code, "lock.take_over", error);
 }
 
 /* ---- schema ---------------------------------------------------------------------- */
 
 static enum status enter_schema(struct database *database, struct elq_call *ret, struct error *error)
 {
-	return enter(database, ELQ_CAP_SCHEMA, ELQ_EXT_SCHEMA, false, ret, error);
+	return database_enter(database, ELQ_CAP_SCHEMA, ELQ_EXT_SCHEMA, false, ret, error);
 }
 
 /* A yes-or-no question; any other answer is a broken contract, not a yes. */
 static enum status leave_question(struct database *database, int32_t code, int32_t answer,
 				  const char *slot, bool *ret, struct error *error)
 {
-	enum status status = call_leave(database, code, slot, error);
+	enum status status = call_leave(&database->caller, code, slot, error);
 	if (status != STATUS_OK)
 		return status;
 	if (answer != 0 && answer != 1)
-		return call_broken(database, slot, "its answer is neither 0 nor 1", error);
+		return call_broken(&database->caller, slot, "its answer is neither 0 nor 1", error);
 	*ret = answer == 1;
 	return STATUS_OK;
 }
@@ -314,7 +315,7 @@ enum status database_wipe(struct database *database, int64_t *ret_dropped, struc
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->schema.wipe(&call, database->handle, &dropped);
-	status = call_leave(database, code, "schema.wipe", error);
+	status = call_leave(&database->caller, code, "schema.wipe", error);
 	if (status == STATUS_OK && ret_dropped != NULL)
 		*ret_dropped = dropped;
 	return status;

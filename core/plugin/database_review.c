@@ -28,14 +28,15 @@ enum status database_review_begin(struct database *database, struct review_sessi
 		return error_set(
 			error, STATUS_UNSUPPORTED,
 			"the driver %s does not have the extension %s, or not on this connection",
-			database->driver->name, ELQ_EXT_REVIEW);
-	enum status status = call_enter(database, false, &call, error);
+			database->driver->plugin.name, ELQ_EXT_REVIEW);
+	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	int32_t code = database->driver->review.begin(&call, database->handle, &handle);
-	status = call_leave(database, code, "review.begin", error);
+	status = call_leave(&database->caller, code, "review.begin", error);
 	if (status == STATUS_OK && handle == NULL)
-		status = call_broken(database, "review.begin", "it succeeded without a session", error);
+		status = call_broken(&database->caller, "review.begin",
+				     "it succeeded without a session", error);
 	if (status != STATUS_OK)
 		return status;
 	struct review_session *session = mem_alloc(sizeof(*session));
@@ -55,7 +56,7 @@ enum status database_review_unit(struct review_session *session, uint32_t flags,
 	enum status status =
 		unit_options(database->driver, options, option_count, &arena, &converted, error);
 	if (status == STATUS_OK)
-		status = call_enter(database, false, &call, error);
+		status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	const struct elq_begin begin = {
@@ -66,7 +67,7 @@ enum status database_review_unit(struct review_session *session, uint32_t flags,
 		.lock_timeout_us = -1,
 	};
 	int32_t code = database->driver->review.unit(&call, session->handle, &begin);
-	return call_leave(database, code, "review.unit", error);
+	return call_leave(&database->caller, code, "review.unit", error);
 }
 
 /* ---- findings ----------------------------------------------------------------------- */
@@ -142,14 +143,15 @@ enum status database_review_feed(struct review_session *session, const char *tex
 		.struct_size = sizeof(sink), .context = &reader, .finding = take_finding};
 	const struct elq_str statement = {text, size};
 	struct elq_call call;
-	enum status status = call_enter(database, false, &call, error);
+	enum status status = call_enter(&database->caller, false, &call, error);
 	if (status != STATUS_OK)
 		return status;
 	session->fed++;
 	int32_t code = database->driver->review.feed(&call, session->handle, &statement, &sink);
-	status = call_leave(database, reader.broken != NULL ? ELQ_OK : code, "review.feed", error);
+	status = call_leave(&database->caller, reader.broken != NULL ? ELQ_OK : code, "review.feed",
+			    error);
 	if (status == STATUS_OK && reader.broken != NULL)
-		return call_broken(database, "review.feed", reader.broken, error);
+		return call_broken(&database->caller, "review.feed", reader.broken, error);
 	return status;
 }
 
@@ -160,9 +162,9 @@ void database_review_end(struct review_session *session)
 	if (session == NULL)
 		return;
 	struct database *database = session->database;
-	if (call_enter(database, true, &call, &ignored) == STATUS_OK) {
+	if (call_enter(&database->caller, true, &call, &ignored) == STATUS_OK) {
 		database->driver->review.end(&call, session->handle);
-		(void)!call_leave(database, ELQ_OK, "review.end", &ignored);
+		(void)!call_leave(&database->caller, ELQ_OK, "review.end", &ignored);
 	}
 	mem_free(session);
 }

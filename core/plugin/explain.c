@@ -1,9 +1,10 @@
-/* explain.c - the one error of a driver that cannot be loaded: every file that might
- * have been it, each with its reason, and what the plugin folder has instead.
+/* explain.c - the one error of a plugin that cannot be loaded: every file that might
+ * have been it, each with its reason, and what the program and its plugin folder have instead.
  * Opens none of them. */
 #include "plugin/private.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,15 +27,17 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* What the folder's files call themselves. */
-static void list_drivers(const struct project *project, struct names *ret)
+static void list_kind(const struct project *project, uint32_t kind, struct names *ret)
 {
-	size_t prefix = strlen("elq_driver_"), suffix = strlen(".so");
+	char start[32];
+	snprintf(start, sizeof(start), "elq_%s_", kind_name(kind));
+	size_t prefix = strlen(start), suffix = strlen(".so");
 	DIR *folder = opendir(project->plugin_dir);
 	if (folder == NULL)
 		return;
 	for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
 		const char *file = entry->d_name;
-		if (text_starts(file, "elq_driver_") && text_ends(file, ".so") &&
+		if (text_starts(file, start) && text_ends(file, ".so") &&
 		    strlen(file) > prefix + suffix && ret->count < NAME_COUNT_CAP)
 			ret->items[ret->count++] =
 				mem_copy(file + prefix, strlen(file) - prefix - suffix);
@@ -43,24 +46,40 @@ static void list_drivers(const struct project *project, struct names *ret)
 	qsort(ret->items, ret->count, sizeof(ret->items[0]), compare_names);
 }
 
-void explain_missing(const struct project *project, const char *name, struct error *error)
+/* "; built in: a, b", and their names behind the folder's. */
+static void add_builtins(uint32_t kind, struct names *names, struct text *ret)
 {
-	CLEANUP(names_free) struct names drivers = {0};
-	TEXT_CLEANUP struct text line = {0};
-	list_drivers(project, &drivers);
-	if (drivers.count == 0) {
-		error_hint(error,
-			   "%s has no drivers: install the plugin, or set [plugins] dir to where it is",
-			   project->plugin_dir);
-		return;
+	const struct builtin *builtin;
+	for (size_t i = 0; (builtin = builtin_at(i)) != NULL; i++) {
+		const struct elq_note *note = builtin->note();
+		if (note->kind != kind || names->count == NAME_COUNT_CAP)
+			continue;
+		names->items[names->count++] = mem_text(note->name);
+		text_printf(ret, "%s%s", ret->size > 0 ? ", " : "; built in: ", note->name);
 	}
-	const char *nearest = text_nearest(name, (const char *const *)drivers.items, drivers.count);
+}
+
+void explain_missing(const struct project *project, uint32_t kind, const char *name,
+		     struct error *error)
+{
+	CLEANUP(names_free) struct names names = {0};
+	TEXT_CLEANUP struct text line = {0};
+	TEXT_CLEANUP struct text builtins = {0};
+	list_kind(project, kind, &names);
+	size_t in_folder = names.count;
+	add_builtins(kind, &names, &builtins);
+	const char *nearest = text_nearest(name, (const char *const *)names.items, names.count);
 	if (nearest != NULL)
 		text_printf(&line, "did you mean \"%s\"? ", nearest);
-	text_printf(&line, "%s has the drivers: ", project->plugin_dir);
-	for (size_t i = 0; i < drivers.count; i++)
-		text_printf(&line, "%s%s", i > 0 ? ", " : "", drivers.items[i]);
-	error_hint(error, "%s", text_string(&line));
+	if (in_folder == 0)
+		text_printf(&line,
+			    "%s has no %ss: install the plugin, or set [plugins] dir to where it is",
+			    project->plugin_dir, kind_name(kind));
+	else
+		text_printf(&line, "%s has the %ss: ", project->plugin_dir, kind_name(kind));
+	for (size_t i = 0; i < in_folder; i++)
+		text_printf(&line, "%s%s", i > 0 ? ", " : "", names.items[i]);
+	error_hint(error, "%s%s", text_string(&line), text_string(&builtins));
 }
 
 void explain_refusal(const struct project *project, const struct source *source, struct error *error)
@@ -70,13 +89,15 @@ void explain_refusal(const struct project *project, const struct source *source,
 	TEXT_CLEANUP struct text line = {0};
 	error_move(&reason, error);
 	const char *passed_over = source_folder_path(project, &arena, source->kind, source->name);
-	text_printf(&line, "the driver \"%s\" cannot be loaded: %s", source->name, reason.message);
-	if (!text_equal(passed_over, source->path) && file_exists(passed_over))
+	text_printf(&line, "the %s \"%s\" cannot be loaded: %s", kind_name(source->kind), source->name,
+		    reason.message);
+	if (source->builtin == NULL && !text_equal(passed_over, source->path) &&
+	    file_exists(passed_over))
 		text_printf(&line, "; %s: passed over, because [plugin:%s] names another file",
 			    passed_over, source->name);
 	error_set(error, reason.status, "%s", text_string(&line));
 	if (reason.hint != NULL)
 		error_hint(error, "%s", reason.hint);
 	else if (reason.status == STATUS_PLUGIN_MISSING)
-		explain_missing(project, source->name, error);
+		explain_missing(project, source->kind, source->name, error);
 }

@@ -1,5 +1,5 @@
 /* host.c - what a plugin may ask of the program during a call. The context of each
- * call is its struct database; the driver reaches nothing else of ours. */
+ * call is its struct caller; the plugin reaches nothing else of ours. */
 #include "plugin/private.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #define FIELD_COUNT_CAP 64u
 
 /* Guards against a plugin that makes its own call up. */
-static struct database *context(const struct elq_call *call)
+static struct caller *context(const struct elq_call *call)
 {
 	return call != NULL && call->host == &host_table ? call->context : NULL;
 }
@@ -47,50 +47,50 @@ static void host_log(const struct elq_call *call, int32_t level, const char *mes
 		     const struct elq_field *fields, uint64_t field_count)
 {
 	TEXT_CLEANUP struct text line = {0};
-	struct database *database = context(call);
-	if (database == NULL)
+	struct caller *caller = context(call);
+	if (caller == NULL)
 		return;
 	foreign_text(&line, (struct elq_str){message, size}, MESSAGE_CAP);
 	add_fields(&line, fields, field_count);
-	log_write(database->observer, level_of(level), "%s (driver %s): %s", database->connection->name,
-		  database->driver->name, text_string(&line));
+	log_write(caller->observer, level_of(level), "%s%s(%s %s): %s",
+		  caller->name != NULL ? caller->name : "", caller->name != NULL ? " " : "",
+		  kind_name(caller->plugin->note.kind), caller->plugin->name, text_string(&line));
 }
 
 /* The sinks redact too; here what is kept is clean from the start. */
-static void keep_text(const struct database *database, struct elq_str text, struct text *ret)
+static void keep_text(const struct caller *caller, struct elq_str text, struct text *ret)
 {
 	TEXT_CLEANUP struct text clean = {0};
 	foreign_text(&clean, text, MESSAGE_CAP);
 	text_clear(ret);
 	if (clean.size > 0)
-		redact(database->observer, clean.data, clean.size, ret);
+		redact(caller->observer, clean.data, clean.size, ret);
 }
 
 static void host_set_error(const struct elq_call *call, const struct elq_error *error)
 {
-	struct database *database = context(call);
-	if (database == NULL || error == NULL ||
+	struct caller *caller = context(call);
+	if (caller == NULL || error == NULL ||
 	    !ELQ_REACHES(error->struct_size, struct elq_error, message))
 		return;
-	struct slot_error *kept = &database->slot_error;
+	struct slot_error *kept = &caller->slot_error;
 	kept->set = true;
 	sized_copy(&kept->fixed, sizeof(kept->fixed), error, error->struct_size);
-	keep_text(database, kept->fixed.message, &kept->message);
-	keep_text(database, kept->fixed.hint, &kept->hint);
+	keep_text(caller, kept->fixed.message, &kept->message);
+	keep_text(caller, kept->fixed.hint, &kept->hint);
 }
 
 static void host_add_secret(const struct elq_call *call, const char *value, uint64_t size)
 {
-	struct database *database = context(call);
-	if (database != NULL && value != NULL && size > 0 && size <= TEXT_CAP / 16)
-		redact_add(database->observer, value, (size_t)size);
+	struct caller *caller = context(call);
+	if (caller != NULL && value != NULL && size > 0 && size <= TEXT_CAP / 16)
+		redact_add(caller->observer, value, (size_t)size);
 }
 
 static int32_t host_cancelled(const struct elq_call *call)
 {
-	struct database *database = context(call);
-	return database != NULL && atomic_load(&database->cancelled) &&
-	       !atomic_load(&database->shielded);
+	struct caller *caller = context(call);
+	return caller != NULL && caller_cancelled(caller) && !atomic_load(&caller->shielded);
 }
 
 static int64_t host_now_ns(const struct elq_call *call)
@@ -105,15 +105,15 @@ static int64_t host_wall_us(const struct elq_call *call)
 	return clock_wall_us();
 }
 
-/* Nothing of this program shows progress inside one slot. */
 static void host_progress(const struct elq_call *call, uint64_t done, uint64_t total, const char *unit,
 			  uint64_t unit_size)
 {
-	(void)call;
-	(void)done;
-	(void)total;
-	(void)unit;
-	(void)unit_size;
+	TEXT_CLEANUP struct text word = {0};
+	const struct caller *caller = context(call);
+	if (caller == NULL || caller->progress == NULL)
+		return;
+	foreign_text(&word, (struct elq_str){unit, unit_size}, FIELD_CAP);
+	caller->progress(caller->progress_context, done, total, text_string(&word));
 }
 
 /* There are no further services yet. */

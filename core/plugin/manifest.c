@@ -22,6 +22,14 @@ static const struct slot driver_slots[] = {
 	SLOT(elq_driver, commit),         SLOT(elq_driver, rollback), SLOT(elq_driver, cancel),
 	SLOT(elq_driver, get_extension),
 };
+static const struct slot seeder_slots[] = {
+	SLOT(elq_seeder, list),
+	SLOT(elq_seeder, run),
+};
+static const struct slot cache_slots[] = {
+	SLOT(elq_cache, open),   SLOT(elq_cache, close), SLOT(elq_cache, get),   SLOT(elq_cache, set),
+	SLOT(elq_cache, remove), SLOT(elq_cache, clear), SLOT(elq_cache, stats),
+};
 static const struct slot history_slots[] = {
 	SLOT(elq_history, create),    SLOT(elq_history, append),     SLOT(elq_history, read),
 	SLOT(elq_history, read_meta), SLOT(elq_history, write_meta),
@@ -59,6 +67,21 @@ static const struct slot review_slots[] = {
 	SLOT(elq_review_ops, unit),
 	SLOT(elq_review_ops, feed),
 	SLOT(elq_review_ops, end),
+};
+
+/* A kind's table of functions; its other slots may be absent. */
+static const struct {
+	const struct slot *slots;
+	size_t slot_count;
+	size_t offset; /* of the copy in union any_plugin */
+	size_t size;
+} tables[] = {
+	[ELQ_KIND_DRIVER] = {driver_slots, COUNT_OF(driver_slots),
+			     offsetof(union any_plugin, driver.ops), sizeof(struct elq_driver)},
+	[ELQ_KIND_SEEDER] = {seeder_slots, COUNT_OF(seeder_slots),
+			     offsetof(union any_plugin, seeder.ops), sizeof(struct elq_seeder)},
+	[ELQ_KIND_CACHE] = {cache_slots, COUNT_OF(cache_slots), offsetof(union any_plugin, cache.ops),
+			    sizeof(struct elq_cache)},
 };
 
 static const struct {
@@ -158,7 +181,7 @@ static const char *check_param(const struct elq_param *param, const struct elq_p
 	if (param->name.size > PARAM_TEXT_CAP || param->help.size > PARAM_TEXT_CAP ||
 	    param->default_value.size > PARAM_TEXT_CAP)
 		return "a text that is too long";
-	if (param->type < ELQ_PARAM_TEXT || param->type > ELQ_PARAM_PATH)
+	if (param->type < ELQ_PARAM_TEXT || param->type > ELQ_PARAM_SIZE)
 		return "a type that this program does not know";
 	for (size_t i = 0; i < count; i++)
 		if (before[i].name.size == param->name.size &&
@@ -169,7 +192,7 @@ static const char *check_param(const struct elq_param *param, const struct elq_p
 }
 
 static enum status copy_params(const struct elq_manifest *manifest, const char *path,
-			       struct arena *arena, struct driver *ret, struct error *error)
+			       struct arena *arena, struct plugin *ret, struct error *error)
 {
 	uint64_t count = manifest->param_count;
 	if (count == 0)
@@ -202,16 +225,17 @@ static enum status copy_params(const struct elq_manifest *manifest, const char *
 	return STATUS_OK;
 }
 
-static enum status copy_ops(const struct elq_manifest *manifest, const char *path, struct driver *ret,
-			    struct error *error)
+static enum status copy_ops(const struct elq_manifest *manifest, const char *path,
+			    union any_plugin *ret, struct error *error)
 {
 	if (manifest->ops == NULL)
 		return error_set(error, STATUS_PLUGIN_REFUSED,
 				 "%s: its manifest has no table of functions", path);
-	uint32_t size;
+	uint32_t size, kind = manifest->kind;
+	void *copy = (char *)ret + tables[kind].offset;
 	memcpy(&size, manifest->ops, sizeof(size));
-	sized_copy(&ret->ops, sizeof(ret->ops), manifest->ops, size);
-	const char *missing = sized_missing_slot(&ret->ops, driver_slots, COUNT_OF(driver_slots));
+	sized_copy(copy, tables[kind].size, manifest->ops, size);
+	const char *missing = sized_missing_slot(copy, tables[kind].slots, tables[kind].slot_count);
 	if (missing != NULL)
 		return error_set(error, STATUS_PLUGIN_REFUSED,
 				 "%s: its table of functions lacks the required slot \"%s\"", path,
@@ -220,11 +244,11 @@ static enum status copy_ops(const struct elq_manifest *manifest, const char *pat
 }
 
 enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_note *note,
-			   const char *path, struct arena *arena, struct driver *ret,
+			   const char *path, struct arena *arena, union any_plugin *ret,
 			   process_init_fn **ret_init, struct error *error)
 {
 	struct elq_manifest manifest = {0};
-	struct driver driver = {.note = *note, .path = path};
+	union any_plugin any = {0};
 	enum status status = copy_manifest(theirs, path, &manifest, error);
 	if (status == STATUS_OK)
 		status = compare(path, note, &manifest, error);
@@ -234,17 +258,31 @@ enum status manifest_adopt(const struct elq_manifest *theirs, const struct elq_n
 		return error_set(error, STATUS_PLUGIN_REFUSED,
 				 "%s: needs features 0x%" PRIx64 " that this program does not have",
 				 path, manifest.needs & ~KNOWN_NEEDS);
-	status = copy_params(&manifest, path, arena, &driver, error);
+	status = copy_params(&manifest, path, arena, &any.plugin, error);
 	if (status == STATUS_OK)
-		status = copy_ops(&manifest, path, &driver, error);
+		status = copy_ops(&manifest, path, &any, error);
 	if (status != STATUS_OK)
 		return status;
-	driver.name = arena_text(arena, note->name);
-	driver.version = arena_text(arena, note->version);
-	driver.caps = manifest.caps;
-	*ret = driver;
+	any.plugin.note = *note;
+	any.plugin.path = path;
+	any.plugin.name = arena_text(arena, note->name);
+	any.plugin.version = arena_text(arena, note->version);
+	any.plugin.caps = manifest.caps;
+	*ret = any;
 	*ret_init = manifest.process_init;
 	return STATUS_OK;
+}
+
+const char *capability_name(uint64_t caps)
+{
+	static const char *const names[] = {
+		"elq.history", "elq.lock",   "elq.batch",  "elq.load",   "elq.record",  "elq.schema",
+		"elq.ddl",     "elq.review", "elq.digest", "elq.backup", "elq.scratch", "elq.health",
+	};
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (caps & (UINT64_C(1) << i))
+			return names[i];
+	return "an extension";
 }
 
 enum status manifest_adopt_extensions(struct driver *driver, struct error *error)
@@ -252,13 +290,13 @@ enum status manifest_adopt_extensions(struct driver *driver, struct error *error
 	for (size_t i = 0; i < COUNT_OF(extensions); i++) {
 		const char *name = extensions[i].name;
 		void *copy = (char *)driver + extensions[i].offset;
-		if ((driver->caps & extensions[i].cap) == 0)
+		if ((driver->plugin.caps & extensions[i].cap) == 0)
 			continue;
 		const void *theirs = driver->ops.get_extension(name, strlen(name));
 		if (theirs == NULL)
 			return error_set(error, STATUS_PLUGIN_REFUSED,
 					 "%s: declares the extension %s and does not have it",
-					 driver->path, name);
+					 driver->plugin.path, name);
 		uint32_t size;
 		memcpy(&size, theirs, sizeof(size));
 		sized_copy(copy, extensions[i].size, theirs, size);
@@ -267,7 +305,7 @@ enum status manifest_adopt_extensions(struct driver *driver, struct error *error
 		if (missing != NULL)
 			return error_set(error, STATUS_PLUGIN_REFUSED,
 					 "%s: its extension %s lacks the required slot \"%s\"",
-					 driver->path, name, missing);
+					 driver->plugin.path, name, missing);
 	}
 	return STATUS_OK;
 }

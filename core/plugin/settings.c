@@ -1,5 +1,5 @@
-/* settings.c - from a connection's keys, as the configuration left them, to what
- * a driver's open() receives: known keys only, converted, secrets read from
+/* settings.c - from the keys of a section, as the configuration left them, to what
+ * a plugin's open() receives: known keys only, converted, secrets read from
  * their files, defaults filled in. */
 #include "plugin/private.h"
 
@@ -9,8 +9,8 @@
 struct resolution {
 	struct observer *observer;
 	const struct project *project;
-	const struct connection *connection;
-	const struct driver *driver;
+	const char *owner; /* "the connection \"pg\"" */
+	const struct plugin *plugin;
 	struct arena *arena;
 	struct elq_setting *out;
 	size_t count;
@@ -38,16 +38,15 @@ static enum status put(struct resolution *resolution, const struct elq_param *pa
 	const char *converted = setting_convert(param, value, folder, resolution->arena, &expected);
 	bool secret = (param->flags & ELQ_PARAM_SECRET) != 0;
 	if (converted == NULL) {
-		error_set(error, STATUS_CONFIG,
-			  "%s: the key \"%s\" of the connection \"%s\" is \"%s\", not %s",
-			  origin_text(origin, resolution->arena), param->name.data,
-			  resolution->connection->name, secret ? REDACTED : value, expected);
+		error_set(error, STATUS_CONFIG, "%s: the key \"%s\" of %s is \"%s\", not %s",
+			  origin_text(origin, resolution->arena), param->name.data, resolution->owner,
+			  secret ? REDACTED : value, expected);
 		mark_place(origin, error);
 		return STATUS_CONFIG;
 	}
 	if (secret && converted[0] != '\0') {
 		redact_add(resolution->observer, converted, strlen(converted));
-		url_hide_password(resolution->observer, converted);
+		(void)redact_add_url(resolution->observer, converted);
 	}
 	resolution->out[resolution->count++] = (struct elq_setting){
 		.struct_size = sizeof(struct elq_setting),
@@ -60,11 +59,11 @@ static enum status put(struct resolution *resolution, const struct elq_param *pa
 }
 
 /* `password_file`, where the driver has a secret `password`. */
-static const struct elq_param *file_form(const struct driver *driver, const char *key)
+static const struct elq_param *file_form(const struct plugin *plugin, const char *key)
 {
 	if (!text_ends(key, "_file"))
 		return NULL;
-	const struct elq_param *param = param_find(driver, key, strlen(key) - strlen("_file"), 0);
+	const struct elq_param *param = param_find(plugin, key, strlen(key) - strlen("_file"), 0);
 	return param != NULL && (param->flags & ELQ_PARAM_SECRET) != 0 ? param : NULL;
 }
 
@@ -74,10 +73,9 @@ static enum status put_file(struct resolution *resolution, const struct settings
 {
 	const struct setting *plain = settings_find(settings, param->name.data);
 	if (plain != NULL) {
-		error_set(
-			error, STATUS_CONFIG, "%s: the connection \"%s\" has both %s and %s (from %s)",
-			origin_text(&setting->origin, resolution->arena), resolution->connection->name,
-			setting->key, plain->key, origin_text(&plain->origin, resolution->arena));
+		error_set(error, STATUS_CONFIG, "%s: %s has both %s and %s (from %s)",
+			  origin_text(&setting->origin, resolution->arena), resolution->owner,
+			  setting->key, plain->key, origin_text(&plain->origin, resolution->arena));
 		mark_place(&setting->origin, error);
 		error_hint(error, "keep one of the two");
 		return STATUS_CONFIG;
@@ -88,9 +86,9 @@ static enum status put_file(struct resolution *resolution, const struct settings
 	enum status status =
 		secret_file_read(resolution->observer, resolution->arena, path, &value, error);
 	if (status != STATUS_OK) {
-		error_prefix(error, "%s: the key \"%s\" of the connection \"%s\"",
+		error_prefix(error, "%s: the key \"%s\" of %s",
 			     origin_text(&setting->origin, resolution->arena), setting->key,
-			     resolution->connection->name);
+			     resolution->owner);
 		mark_place(&setting->origin, error);
 		return status;
 	}
@@ -100,12 +98,12 @@ static enum status put_file(struct resolution *resolution, const struct settings
 static enum status refuse_unknown(const struct resolution *resolution, const struct setting *setting,
 				  struct error *error)
 {
-	error_set(error, STATUS_CONFIG,
-		  "%s: the driver %s of the connection \"%s\" knows no key \"%s\"",
-		  origin_text(&setting->origin, resolution->arena), resolution->driver->name,
-		  resolution->connection->name, setting->key);
+	error_set(error, STATUS_CONFIG, "%s: the %s %s of %s knows no key \"%s\"",
+		  origin_text(&setting->origin, resolution->arena),
+		  kind_name(resolution->plugin->note.kind), resolution->plugin->name, resolution->owner,
+		  setting->key);
 	mark_place(&setting->origin, error);
-	param_hint(resolution->driver, setting->key, 0, error);
+	param_hint(resolution->plugin, setting->key, 0, error);
 	return STATUS_CONFIG;
 }
 
@@ -115,9 +113,9 @@ static enum status put_given(struct resolution *resolution, const struct setting
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct setting *setting = &settings->items[i];
 		const struct elq_param *param =
-			param_find(resolution->driver, setting->key, strlen(setting->key), 0);
+			param_find(resolution->plugin, setting->key, strlen(setting->key), 0);
 		const struct elq_param *from_file =
-			param == NULL ? file_form(resolution->driver, setting->key) : NULL;
+			param == NULL ? file_form(resolution->plugin, setting->key) : NULL;
 		enum status status;
 		if (param != NULL)
 			status = put(resolution, param, setting->value, &setting->origin, error);
@@ -142,8 +140,8 @@ static bool given(const struct resolution *resolution, const struct elq_param *p
 static enum status put_defaults(struct resolution *resolution, struct error *error)
 {
 	const struct origin origin = {.layer = LAYER_DEFAULT};
-	for (size_t i = 0; i < resolution->driver->param_count; i++) {
-		const struct elq_param *param = &resolution->driver->params[i];
+	for (size_t i = 0; i < resolution->plugin->param_count; i++) {
+		const struct elq_param *param = &resolution->plugin->params[i];
 		if ((param->flags & ELQ_PARAM_MIGRATION) != 0 || given(resolution, param))
 			continue;
 		if (param->default_value.data != NULL) {
@@ -155,9 +153,9 @@ static enum status put_defaults(struct resolution *resolution, struct error *err
 		}
 		if ((param->flags & ELQ_PARAM_REQUIRED) == 0)
 			continue;
-		error_set(error, STATUS_CONFIG,
-			  "the connection \"%s\" has no \"%s\", which its driver %s needs",
-			  resolution->connection->name, param->name.data, resolution->driver->name);
+		error_set(error, STATUS_CONFIG, "%s has no \"%s\", which its %s %s needs",
+			  resolution->owner, param->name.data, kind_name(resolution->plugin->note.kind),
+			  resolution->plugin->name);
 		if (param->help.data != NULL)
 			error_hint(error, "%s: %s", param->name.data, param->help.data);
 		return STATUS_CONFIG;
@@ -166,17 +164,14 @@ static enum status put_defaults(struct resolution *resolution, struct error *err
 }
 
 enum status settings_resolve(struct observer *observer, const struct project *project,
-			     const struct connection *connection, const struct driver *driver,
-			     struct arena *arena, struct elq_setting **ret, size_t *ret_count,
-			     struct error *error)
+			     const char *owner, const struct settings *settings,
+			     const struct plugin *plugin, struct arena *arena, struct elq_setting **ret,
+			     size_t *ret_count, struct error *error)
 {
-	struct resolution resolution = {observer, project, connection, driver, arena, NULL, 0};
-	struct settings settings = connection->settings;
-	if (url_applies(observer, project, connection, driver))
-		settings = connection_settings_with_url(project, connection, arena);
-	size_t most = settings.count + driver->param_count;
+	struct resolution resolution = {observer, project, owner, plugin, arena, NULL, 0};
+	size_t most = settings->count + plugin->param_count;
 	resolution.out = arena_alloc(arena, (most + 1) * sizeof(*resolution.out));
-	enum status status = put_given(&resolution, &settings, error);
+	enum status status = put_given(&resolution, settings, error);
 	if (status == STATUS_OK)
 		status = put_defaults(&resolution, error);
 	if (status != STATUS_OK)

@@ -21,9 +21,15 @@ void source_find(const struct project *project, struct arena *arena, uint32_t ki
 		if (text_equal(section->name, name) && text_equal(section->kind, kind_name(kind)))
 			ret->section = section;
 	}
-	ret->path = ret->section != NULL && ret->section->path != NULL
-			    ? ret->section->path
-			    : source_folder_path(project, arena, kind, name);
+	const struct plugin_config *section = ret->section;
+	if (section == NULL || (section->path == NULL && section->sha256 == NULL))
+		ret->builtin = builtin_find(kind, name);
+	if (ret->builtin != NULL)
+		ret->path = BUILTIN_PATH;
+	else if (section != NULL && section->path != NULL)
+		ret->path = section->path;
+	else
+		ret->path = source_folder_path(project, arena, kind, name);
 }
 
 enum status source_check_enabled(const struct project *project, const struct source *source,
@@ -90,6 +96,11 @@ enum status source_examine(const struct project *project, const struct source *s
 			   struct examined *ret, struct error *error)
 {
 	*ret = (struct examined){.fd = -1};
+	if (source->builtin != NULL) {
+		ret->has_note = true;
+		ret->note = *source->builtin->note();
+		return source_check_enabled(project, source, error);
+	}
 	enum status status = verify_open(source->path, &ret->fd, error);
 	if (status != STATUS_OK)
 		return status;

@@ -1,9 +1,10 @@
-/* url.c - does DATABASE_URL speak of this connection, and the password inside a
- * URL. The URL itself is parsed by the driver alone: what stands behind the
- * scheme differs. */
+/* url.c - does DATABASE_URL speak of this connection? The URL itself is parsed by
+ * the driver alone: what stands behind the scheme differs. */
 #include "plugin/private.h"
 
 #include <string.h>
+
+#define SCHEME_CAP 32 /* longer is not a scheme, and perhaps a secret */
 
 static char lower(char c)
 {
@@ -29,68 +30,78 @@ static bool scheme_claimed(const char *url, const char *schemes)
 	return false;
 }
 
-bool url_applies(struct observer *observer, const struct project *project,
-		 const struct connection *connection, const struct driver *driver)
+struct claims {
+	bool claimed;          /* some loadable driver takes URLs of this scheme */
+	struct text installed; /* "sqlite (sqlite file), postgres (postgres postgresql)" */
+};
+
+static void claims_free(struct claims *claims)
 {
+	text_free(&claims->installed);
+}
+
+/* What the installed drivers take, by their notes: no code of theirs runs. */
+static enum status claims_read(const struct project *project, const char *url, struct claims *ret,
+			       struct error *error)
+{
+	CLEANUP(candidates_free) struct candidates list = {0};
+	enum status status = candidates_list(project, &list, error);
+	for (size_t i = 0; status == STATUS_OK && i < list.count; i++) {
+		const struct elq_note *note = &list.items[i].note;
+		if (list.items[i].refusal != NULL || note->kind != ELQ_KIND_DRIVER)
+			continue;
+		ret->claimed = ret->claimed || scheme_claimed(url, note->schemes);
+		text_printf(&ret->installed, "%s%s (%s)", ret->installed.size > 0 ? ", " : "",
+			    note->name, note->schemes[0] != '\0' ? note->schemes : "no URLs");
+	}
+	return status;
+}
+
+/* The URL itself may hold a password; its scheme does not. */
+static enum status nobody_claims(const struct project *project, const struct connection *connection,
+				 const struct driver *driver, const struct text *installed,
+				 struct error *error)
+{
+	TEXT_CLEANUP struct text scheme = {0};
 	const char *url = project->database_url;
-	if (url == NULL || !text_equal(connection->name, project->default_connection))
-		return false;
-	if (scheme_claimed(url, driver->note.schemes))
-		return true;
+	struct arena arena = {0};
+	size_t size = strcspn(url, ":");
+	if (size > 0 && url[size] == ':' && size <= SCHEME_CAP)
+		text_printf(&scheme, "the scheme %.*s", (int)size, url);
+	else
+		text_add(&scheme, "a URL without a scheme");
+	error_set(error, STATUS_CONFIG,
+		  "DATABASE_URL (%s) stands for the default connection \"%s\", and no installed driver "
+		  "takes %s",
+		  origin_text(&project->database_url_origin, &arena), connection->name,
+		  text_string(&scheme));
+	error_hint(error,
+		   "installed, with the schemes that each takes: %s. Give a URL that the driver %s "
+		   "takes, install the plugin and choose its connection, or unset DATABASE_URL",
+		   text_string(installed), driver->plugin.name);
+	arena_free(&arena);
+	return STATUS_CONFIG;
+}
+
+enum status url_applies(struct observer *observer, const struct project *project,
+			const struct connection *connection, const struct driver *driver, bool *ret,
+			struct error *error)
+{
+	CLEANUP(claims_free) struct claims claims = {0};
+	const char *url = project->database_url;
+	*ret = url != NULL && text_equal(connection->name, project->default_connection);
+	if (!*ret || scheme_claimed(url, driver->plugin.note.schemes))
+		return STATUS_OK;
+	*ret = false;
+	enum status status = claims_read(project, url, &claims, error);
+	if (status != STATUS_OK)
+		return status;
+	if (!claims.claimed)
+		return nobody_claims(project, connection, driver, &claims.installed, error);
 	log_write(observer, LOG_WARN,
 		  "DATABASE_URL is not used: the driver %s of the default connection \"%s\" takes URLs "
 		  "of the schemes: %s",
-		  driver->name, connection->name,
-		  driver->note.schemes[0] != '\0' ? driver->note.schemes : "none");
-	return false;
-}
-
-/* ---- the password inside --------------------------------------------------------------- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static void add_decoded(struct observer *observer, const char *data, size_t size)
-{
-	TEXT_CLEANUP struct text decoded = {0};
-	for (size_t i = 0; i < size; i++) {
-		int high = data[i] == '%' && size - i > 2 ? hex_digit(data[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(data[i + 2]) : -1;
-		if (low >= 0) {
-			text_add_char(&decoded, (char)(high * 16 + low));
-			i += 2;
-		} else {
-			text_add_char(&decoded, data[i]);
-		}
-	}
-	if (decoded.size > 0)
-		redact_add(observer, decoded.data, decoded.size);
-}
-
-/* The last '@' of the authority ends the password, which may hold one itself; an
- * unescaped '/' in it makes the authority look shorter than it was meant. */
-static const char *password_end(const char *authority)
-{
-	const char *end = memrchr(authority, '@', strcspn(authority, "/?#"));
-	return end != NULL ? end : strrchr(authority, '@');
-}
-
-void url_hide_password(struct observer *observer, const char *url)
-{
-	const char *authority = strstr(url, "://");
-	if (authority == NULL)
-		return;
-	authority += strlen("://");
-	const char *end = password_end(authority);
-	const char *colon = strchr(authority, ':');
-	if (end == NULL || colon == NULL || colon + 1 >= end)
-		return;
-	size_t size = (size_t)(end - colon - 1);
-	redact_add(observer, colon + 1, size);
-	add_decoded(observer, colon + 1, size);
+		  driver->plugin.name, connection->name,
+		  driver->plugin.note.schemes[0] != '\0' ? driver->plugin.note.schemes : "none");
+	return STATUS_OK;
 }

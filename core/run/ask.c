@@ -154,3 +154,60 @@ enum status ask_person(struct run *run, struct error *error)
 	}
 	return stop_status(run, error);
 }
+
+/* ---- which backup? ---------------------------------------------------------------------- */
+
+#define CHOICES 9
+
+/* The newest verified ones, numbered from 1. */
+static size_t offer(const struct target *target, const struct backups *backups,
+		    const struct backup *choices[CHOICES], struct text *text)
+{
+	size_t count = 0;
+	text_printf(text, "\nBackups of \"%s\" (%s):\n", target->connection->name,
+		    target->info->location);
+	for (size_t i = 0; i < backups->count && count < CHOICES; i++) {
+		char began[CLOCK_TEXT];
+		const struct backup *backup = &backups->items[i];
+		if (backup->level != BACKUP_RESTORED)
+			continue;
+		clock_format(backup->began_us, began);
+		choices[count++] = backup;
+		text_printf(text, "  %zu  %s  %s  %s\n", count, backup->id, began, backup->reason);
+	}
+	text_add(text, "Which one is to be restored? Type its number: ");
+	return count;
+}
+
+static enum status none_named(const struct backups *backups, struct error *error)
+{
+	error_set(error, STATUS_USAGE, "db:restore needs the id of a backup");
+	if (backups->count)
+		error_hint(error, "the newest is %s; eloquent db:backup:list shows all; or say latest",
+			   backups->items[0].id);
+	else
+		error_hint(error, "there is no backup yet; eloquent db:backup takes one");
+	return STATUS_USAGE;
+}
+
+enum status ask_backup(const struct run *run, const struct target *target,
+		       const struct backups *backups, const char **ret, struct error *error)
+{
+	const struct backup *choices[CHOICES];
+	TEXT_CLEANUP struct text text = {0};
+	char line[ANSWER_CAP];
+	size_t count = offer(target, backups, choices, &text);
+	if (!count || !ask_terminal_present())
+		return none_named(backups, error);
+	int fd CLEANUP(fd_close) = terminal_open();
+	if (fd < 0)
+		return none_named(backups, error);
+	tell(fd, &text);
+	bool answered = read_line(run, fd, line) && strlen(line) == 1 && line[0] >= '1' &&
+			line[0] < '1' + (char)count;
+	if (answered)
+		*ret = choices[line[0] - '1']->id;
+	else if (!atomic_load(&run->stop))
+		return error_set(error, STATUS_REFUSED, "no backup was chosen. Nothing was changed");
+	return stop_status(run, error);
+}

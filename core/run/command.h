@@ -11,7 +11,8 @@ struct target;
 
 /* Every option of every command, one arity each.
  * X(ID, name, arity, argument, help); arity: 0 flag, 1 value, 2 value only
- * as --name=VALUE and otherwise a flag. */
+ * as --name=VALUE and otherwise a flag. Where the argument is N the value is a
+ * whole number from 1, where it is DURATION a duration. */
 #define OPTION_TABLE(X)                                                                                \
 	X(CONFIG, "config", 1, "FILE", "read this INI instead of the nearest eloquent.ini")            \
 	X(ENV_FILE, "env-file", 1, "FILE", "read variables from this file too (repeatable)")           \
@@ -23,7 +24,7 @@ struct target;
 	X(LOG_LEVEL, "log-level", 1, "LEVEL", "debug, info, warn or error")                            \
 	X(LOG_FORMAT, "log-format", 1, "FORMAT", "text or json")                                       \
 	X(JOBS, "jobs", 1, "N", "connections at work at once (default 4)")                             \
-	X(KEEP_GOING, "keep-going", 0, "", "go on with the connections that can be reached")           \
+	X(KEEP_GOING, "keep-going", 0, "", "leave out connections that cannot be opened (exit 6)")     \
 	X(DRY_RUN, "dry-run", 0, "", "show what would run; change nothing")                            \
 	X(VERSION, "version", 0, "", "print the version")                                              \
 	X(HELP, "help", 0, "", "print this command's page")                                            \
@@ -45,7 +46,18 @@ struct target;
 	X(EXIT_CODE, "exit-code", 0, "", "exit 4 when something is pending or wrong")                  \
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \
-	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")
+	X(MARK, "mark", 1, "STATE", "applied or reverted, then NAME: record what stands")              \
+	X(CLASS, "class", 1, "NAME", "this seed alone; UserSeeder and User are one name")              \
+	X(COUNT_OF_ROWS, "count", 1, "N", "how many rows a seed makes, where it makes them up")        \
+	X(SEED, "seed", 1, "N", "the number that made-up rows follow from")                            \
+	X(AS_OF, "as-of", 1, "DATE", "the day that counts as today: 2026-01-31")                       \
+	X(REASON, "reason", 1, "TEXT", "why it is taken; shown with it")                               \
+	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
+	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")   \
+	X(RUN, "run", 1, "ID", "everything about one run; its first 4 digits or more")                 \
+	X(LAST, "last", 1, "N", "the newest N records (default 20)")                                   \
+	X(PREFIX, "prefix", 1, "P", "only keys that begin with P, behind the cache's own prefix")      \
+	X(STORE, "store", 1, "NAME", "only this store of the cache")
 
 enum option {
 #define X(id, name, arity, argument, help) OPTION_##id,
@@ -70,13 +82,19 @@ struct invocation {
 };
 bool option_given(const struct invocation *invocation, enum option option);
 const char *option_value(const struct invocation *invocation, enum option option); /* last, or NULL */
-/* A number >= 1; not given: *ret untouched, OK. STATUS_USAGE. */
-enum status option_count(const struct invocation *invocation, enum option option, int64_t *ret,
-			 struct error *error) MUST_CHECK;
-/* A duration; not given, or --wait alone: *ret untouched, OK. STATUS_USAGE. */
-enum status option_duration(const struct invocation *invocation, enum option option, int64_t *ret_us,
-			    struct error *error) MUST_CHECK;
+/* Are the given values what their options take? STATUS_USAGE. Asked once, by the parser:
+ * the two below rely on it. */
+enum status option_values_check(const struct invocation *invocation, struct error *error) MUST_CHECK;
+/* The value of an option that takes N; `otherwise` when it is not given. */
+int64_t option_count(const struct invocation *invocation, enum option option, int64_t otherwise);
+/* The value of an option that takes a DURATION, in microseconds; `otherwise` when it is
+ * not given, or given without a value (--wait). */
+int64_t option_duration_us(const struct invocation *invocation, enum option option, int64_t otherwise);
 const char *argument(const struct invocation *invocation, size_t index); /* or NULL */
+bool connections_named(const struct invocation *invocation); /* does a word choose connections? */
+/* The command and its words as they can be typed again, quoted for a shell: all but the
+ * options that choose connections and --force and --yes, which the caller adds. */
+void invocation_add_words(const struct invocation *invocation, struct text *text);
 
 #define COMMAND_CONNECTS 1u    /* works on the selected connections */
 #define COMMAND_CREATES 2u     /* a writing command that may create a missing database */
@@ -86,8 +104,16 @@ const char *argument(const struct invocation *invocation, size_t index); /* or N
 #define COMMAND_CHOOSES 32u    /* takes --connection and its kin, but opens nothing */
 #define COMMAND_MIGRATES 128u  /* reads the migration files of each target */
 #define COMMAND_NO_DRY_RUN 64u /* has nothing to show instead of doing it */
+#define COMMAND_BACKS_UP 256u  /* takes the backup that the guard asks for by itself, under the lock */
+#define COMMAND_BACKS_UP_ALWAYS 512u /* with BACKS_UP: takes one whatever the policy says */
+#define COMMAND_DAMAGED_TOO 1024u    /* opens a damaged database too */
+#define COMMAND_RECORDS 2048u        /* safe, but leaves a record in the database when it can */
 
-/* One row. Exactly one of `local` and `check` is set. */
+/* Connections count only when they were named: `check` is for those, `local` for none; with
+ * CHOOSES `local` is for both. */
+#define COMMAND_NAMED 4096u
+
+/* One row. Exactly one of `local` and `check` is set; both with COMMAND_NAMED. */
 struct command {
 	const char *name;
 	const char *alias;     /* or NULL */
@@ -101,9 +127,18 @@ struct command {
 	unsigned flags;
 	const char *notes; /* paragraphs of the help page, or NULL */
 
+	/* Do the words go together, as far as the command line alone can tell? Asked before any
+	 * configuration is read. NULL: all that the parser lets through do. STATUS_USAGE. */
+	enum status (*usage)(const struct invocation *invocation, struct error *error);
+
 	/* A command without connections. */
 	enum status (*local)(struct run *run, struct error *error);
 
+	/* Capabilities (ELQ_CAP_*) that the driver must have, besides history and lock. */
+	uint64_t needs;
+	/* Before the facts are read: what the command is about, when they depend on it (db:restore's
+	 * backup). NULL: they do not. */
+	enum status (*choose)(struct run *run, struct target *target, struct error *error);
 	/* For each connection: reads and judges, writes nothing; sets target->idle when there
 	 * is nothing to do. Called again when the history changed before the lock was ours. */
 	enum status (*check)(struct run *run, struct target *target, struct error *error);

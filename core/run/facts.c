@@ -21,15 +21,19 @@ void facts_local(const struct run *run, struct target *target)
 {
 	const struct project *project = &run->project;
 	struct guard_facts *facts = &target->facts;
-	bool production = project->production || target->connection->production;
+	const struct connection *connection = target->connection;
+	bool production = project->production || (connection && connection->production);
 	facts->production = fact_of(production);
 	facts->allow_destructive = fact_of(project->allow_destructive);
 	facts->force = fact_of(option_given(run->invocation, OPTION_FORCE));
 	facts->yes = fact_of(option_given(run->invocation, OPTION_YES));
 	facts->terminal = fact_of(ask_terminal_present());
-	facts->twin = fact_of(target->connection->twin);
+	facts->twin = fact_of(connection && connection->twin);
 	facts->content_allowed = fact_of(option_given(run->invocation, OPTION_ALLOW_DESTRUCTIVE));
-	facts->role_wrong = fact_of(target->connection->role_credentials && !project->role_migration);
+	facts->role_wrong =
+		fact_of(connection && connection->role_credentials && !project->role_migration);
+	if (!connection) /* no database stands behind it that could say anything else */
+		facts->stamped = facts->stamp_production = facts->holds_rows = FACT_NO;
 	/* What the INI alone makes strict, no database can loosen. */
 	facts->forbid = project->policy.forbid ? FACT_YES : FACT_UNKNOWN;
 	facts->require_backup = project->policy.require_backup ? FACT_YES : FACT_UNKNOWN;
@@ -77,14 +81,34 @@ static bool stamp_loosens(const struct run *run, const struct target *target)
 	return stamp->has_policy && policy_weaker(run->project.policy, stamp->policy);
 }
 
+/* A command that takes its backup by itself promises one before its lock; under it only
+ * the one that stands counts. */
+static enum fact backup_promised(const struct run *run, const struct target *target)
+{
+	if (!(run->command->flags & COMMAND_BACKS_UP))
+		return FACT_UNKNOWN;
+	return fact_of(!target->locked || target->backed_up);
+}
+
+/* What a damaged database says of itself cannot be read. It may hold rows, and it was what
+ * the backup that is restored over it says it was. */
+static enum status read_stamp(struct target *target, struct error *error)
+{
+	if (!(target->info->flags & ELQ_CONN_DAMAGED)) {
+		target->stamp = (struct stamp){0};
+		return database_meta_read(target->database, stamp_take, target, error);
+	}
+	target->stamp = target->stamp_chosen;
+	return STATUS_OK;
+}
+
 enum status facts_of_database(const struct run *run, struct target *target, struct error *error)
 {
 	struct guard_facts *facts = &target->facts;
-	target->stamp = (struct stamp){0};
 	facts->stamped = facts->stamp_production = FACT_UNKNOWN;
-	facts->holds_rows = FACT_UNKNOWN;
+	facts->holds_rows = target->info->flags & ELQ_CONN_DAMAGED ? FACT_YES : FACT_UNKNOWN;
 	facts->content_destroys = facts->content_undeclared = FACT_UNKNOWN;
-	enum status status = database_meta_read(target->database, stamp_take, target, error);
+	enum status status = read_stamp(target, error);
 	if (status)
 		return status;
 	const struct stamp *stamp = &target->stamp;
@@ -95,8 +119,7 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	facts->stamp_production = fact_of(stamp->present && word_is_production(stamp->word));
 	facts->forbid = fact_of(target->policy.forbid);
 	facts->require_backup = fact_of(target->policy.require_backup);
-	/* There is no backup catalog yet, so nothing can be younger than the policy asks. */
-	facts->backup_fresh = FACT_NO;
+	facts->backup_fresh = backup_promised(run, target);
 	facts->loosens =
 		fact_of(run->command->guard.class_ == GUARD_STAMP && stamp_loosens(run, target));
 	return STATUS_OK;
@@ -104,6 +127,8 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 
 static enum status look_for_rows(struct target *target, struct error *error)
 {
+	if (target->info->flags & ELQ_CONN_DAMAGED)
+		return STATUS_OK;
 	bool rows = true;
 	enum status status = database_holds_rows(target->database, &rows, error);
 	if (status == STATUS_UNSUPPORTED) { /* the fact stays unknown, and the guard says so */
@@ -128,10 +153,13 @@ static enum status look_at_content(struct target *target, struct error *error)
 	return STATUS_OK;
 }
 
-enum status facts_look(struct target *target, uint32_t reasons, struct error *error)
+enum status facts_look(const struct run *run, struct target *target, uint32_t reasons,
+		       struct error *error)
 {
 	enum status status = STATUS_OK;
-	if (reasons & GUARD_REASON_UNKNOWN_ROWS)
+	if (reasons & GUARD_REASON_UNKNOWN_BACKUP)
+		status = backups_look(run, target, &target->facts.backup_fresh, error);
+	if (!status && (reasons & GUARD_REASON_UNKNOWN_ROWS))
 		status = look_for_rows(target, error);
 	if (!status && (reasons & GUARD_REASON_UNKNOWN_CONTENT))
 		status = look_at_content(target, error);

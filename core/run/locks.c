@@ -7,7 +7,7 @@
 
 #define WAIT_STEP_MS 50
 
-static void name_holder(struct target *target, struct error *error)
+static void name_holder(const struct run *run, struct target *target, struct error *error)
 {
 	struct lock_holder holder = {0};
 	ERROR_CLEANUP struct error ignored = {0};
@@ -20,37 +20,36 @@ static void name_holder(struct target *target, struct error *error)
 			  target->info->location, holder.command, holder.actor, holder.host,
 			  (long long)holder.pid, holder.since, holder.id);
 	}
-	error_hint(error, "wait for it with --wait, or see eloquent help migrate:unlock");
+	if (option_given(run->invocation, OPTION_WAIT))
+		error_hint(error,
+			   "wait longer (--wait alone waits as long as it takes), or see eloquent "
+			   "help migrate:unlock");
+	else
+		error_hint(error, "wait for it with --wait, or see eloquent help migrate:unlock");
 }
 
-enum status lock_may_wait(const struct run *run, bool *ret, struct error *error)
+static bool may_wait(const struct run *run)
 {
 	int64_t wait_us = option_given(run->invocation, OPTION_WAIT) ? INT64_MAX : 0;
-	enum status status = option_duration(run->invocation, OPTION_WAIT, &wait_us, error);
-	if (!status)
-		*ret = (clock_monotonic_ns() - run->began_ns) / 1000 < wait_us;
-	return status;
+	wait_us = option_duration_us(run->invocation, OPTION_WAIT, wait_us);
+	return (clock_monotonic_ns() - run->began_ns) / 1000 < wait_us;
 }
 
 enum status lock_take(struct run *run, struct target *target, struct error *error)
 {
 	struct lock_owner owner = {run->id, run->project.actor, run->command->name};
 	for (;;) {
-		bool wait = false;
 		enum status status = database_lock(target->database, &owner, error);
 		target->locked = status == STATUS_OK;
 		if (status != STATUS_LOCKED)
 			return status;
-		status = lock_may_wait(run, &wait, error);
-		if (status)
-			return status;
-		if (!wait)
+		if (!may_wait(run))
 			break;
 		error_clear(error);
 		if (stop_wait(run, WAIT_STEP_MS))
 			return stop_status(run, error);
 	}
-	name_holder(target, error);
+	name_holder(run, target, error);
 	return STATUS_LOCKED;
 }
 
@@ -58,14 +57,12 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
  * may let nobody read, and what it is changing is not worth looking at. */
 enum status station_wait_turn(struct run *run, struct target *target, struct error *error)
 {
-	bool wait = false;
-	enum status status = lock_may_wait(run, &wait, error);
-	if (status || facts_command(run).class_ == GUARD_SAFE || !run->command->work ||
+	enum status status = STATUS_OK;
+	if (facts_command(run).class_ == GUARD_SAFE || !run->command->work ||
 	    (run->command->flags & COMMAND_LOCKLESS))
-		return status;
-	while ((status = lock_probe(target, error)) == STATUS_LOCKED) {
-		ERROR_CLEANUP struct error usage = {0};
-		if (lock_may_wait(run, &wait, &usage) || !wait)
+		return STATUS_OK;
+	while ((status = lock_probe(run, target, error)) == STATUS_LOCKED) {
+		if (!may_wait(run))
 			return STATUS_LOCKED;
 		error_clear(error);
 		if (stop_wait(run, WAIT_STEP_MS))
@@ -97,12 +94,12 @@ enum status locks_take(struct run *run)
 	return strongest;
 }
 
-enum status lock_probe(struct target *target, struct error *error)
+enum status lock_probe(const struct run *run, struct target *target, struct error *error)
 {
 	struct lock_holder holder = {0};
 	ERROR_CLEANUP struct error ignored = {0};
 	if (database_lock_inspect(target->database, &target->arena, &holder, &ignored) || !holder.held)
 		return STATUS_OK;
-	name_holder(target, error);
+	name_holder(run, target, error);
 	return STATUS_LOCKED;
 }

@@ -30,7 +30,7 @@ static struct audit_record record_of(const struct run *run, const struct target 
 		.run = run->id,
 		.actor = run->project.actor,
 		.command = run->command->name,
-		.connection = target->connection->name,
+		.connection = target->connection ? target->connection->name : NULL,
 		.database = target->stamp.id,
 		.class_name = guard_class_name(facts_command(run).class_),
 		.verdict = "allowed",

@@ -11,7 +11,9 @@ static inline bool target_goes(const struct target *target)
 	return !target->idle && !target->skipped && target->status == STATUS_OK;
 }
 
-/* select.c: fills run->targets from the command line, the environment and the
+/* select.c: does the command line mean the test twins? */
+bool select_wants_twins(const struct run *run);
+/* Fills run->targets from the command line, the environment and the
  * INI. STATUS_USAGE, STATUS_UNKNOWN_NAME. */
 enum status select_targets(struct run *run, struct error *error) MUST_CHECK;
 
@@ -21,16 +23,18 @@ void facts_local(const struct run *run, struct target *target);
 enum status facts_of_database(const struct run *run, struct target *target,
 			      struct error *error) MUST_CHECK;
 /* Answers the facts that the verdict asked for and that cost a look. */
-enum status facts_look(struct target *target, uint32_t reasons, struct error *error) MUST_CHECK;
+enum status facts_look(const struct run *run, struct target *target, uint32_t reasons,
+		       struct error *error) MUST_CHECK;
 struct guard_command facts_command(const struct run *run);
 /* Is any member of `policy` weaker than of `stored`? */
 bool policy_weaker(struct policy policy, struct policy stored);
 /* After opening: no twin is its application, no two targets are one database. */
 enum status facts_identities(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
-/* refusal.c: the sentences of a refusal. `target` may be NULL. */
-enum status refusal_set(const struct run *run, const struct target *target,
-			const struct guard_verdict *verdict, struct error *error);
+/* refusal.c: the sentences of a refusal; and, once every target was asked, the commands
+ * that would pass. */
+enum status refusal_set(const struct run *run, const struct target *target, struct error *error);
+void refusal_remedies(struct run *run);
 void refusal_warn(const struct run *run, const struct target *target);
 
 /* ask.c: is there a terminal, and what does the person at it say? Sets the
@@ -44,10 +48,18 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
  * identities: names are each project's own, and two projects that wait for each
  * other in different orders would wait for ever. */
 enum status locks_take(struct run *run) MUST_CHECK;
-/* Has --wait time left? Without --wait it has none. STATUS_USAGE. */
-enum status lock_may_wait(const struct run *run, bool *ret, struct error *error) MUST_CHECK;
 /* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
-enum status lock_probe(struct target *target, struct error *error) MUST_CHECK;
+enum status lock_probe(const struct run *run, struct target *target, struct error *error) MUST_CHECK;
+
+/* backups.c: does a backup count as the fresh one? Also finds target->last_backup. */
+enum status backups_look(const struct run *run, struct target *target, enum fact *ret,
+			 struct error *error) MUST_CHECK;
+/* Before anybody is asked: is there a folder for the backup that this run will take? */
+enum status backups_foresee(const struct run *run, struct target *target,
+			    struct error *error) MUST_CHECK;
+/* Under the lock: the backup that the guard asked for, when this command takes it itself. */
+bool backups_due(const struct run *run, const struct target *target);
+enum status backups_take_due(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
 /* first_write.c: our tables and the stamp. */
 enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;
@@ -82,6 +94,7 @@ enum status stop_status(const struct run *run, struct error *error);
 enum status station_verdict_local(struct run *run, struct target *target,
 				  struct error *error) MUST_CHECK;
 enum status station_load_driver(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+enum status station_choose(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 enum status station_open_database(struct run *run, struct target *target,
 				  struct error *error) MUST_CHECK;
 enum status station_wait_turn(struct run *run, struct target *target, struct error *error) MUST_CHECK;

@@ -21,6 +21,8 @@ void run_init(struct run *run, struct observer *observer, struct invocation *inv
 static void target_free(struct target *target)
 {
 	prefetch_drop(target);
+	if (target->handler_free)
+		target->handler_free(target);
 	if (target->migrator_loaded)
 		migrator_free(&target->migrator);
 	review_free(&target->review);
@@ -65,6 +67,7 @@ static enum status visit(struct run *run, station *visit_one)
 		if (atomic_load(&run->stop))
 			break;
 	}
+	refusal_remedies(run);
 	if (atomic_load(&run->stop) && !strongest)
 		strongest = stop_status(run, &run->error);
 	return strongest;
@@ -95,6 +98,8 @@ static enum status reach(struct run *run)
 	if (!status)
 		status = visit(run, station_check_capable);
 	if (!status)
+		status = visit(run, station_choose);
+	if (!status)
 		status = visit(run, station_wait_turn);
 	if (!status)
 		status = visit(run, facts_identities);
@@ -122,10 +127,8 @@ static enum status commit_to_it(struct run *run)
 
 static enum status run_on_targets(struct run *run)
 {
-	int64_t jobs = JOBS_DEFAULT;
-	enum status status = option_count(run->invocation, OPTION_JOBS, &jobs, &run->error);
-	if (!status)
-		status = reach(run);
+	int64_t jobs = option_count(run->invocation, OPTION_JOBS, JOBS_DEFAULT);
+	enum status status = reach(run);
 	if (!status)
 		status = visit(run, station_check_target);
 	if (!status)
@@ -161,23 +164,43 @@ static enum status run_with_connections(struct run *run)
 	enum status status = select_targets(run, &run->error);
 	if (status)
 		return status;
-	if (facts_command(run).class_ != GUARD_SAFE)
+	bool safe_work = run->command->guard.class_ == GUARD_SAFE && run->command->work;
+	if (facts_command(run).class_ != GUARD_SAFE || safe_work)
 		status = signals_start(run, &run->error);
 	if (!status)
 		status = run_on_targets(run);
 	return sum_up(run, status);
 }
 
-/* A command without connections: only generators ask the guard, and only with
+/* What a command that writes something else than databases does is judged by the
+ * environment's word alone, and goes on record. */
+static enum status run_alone(struct run *run)
+{
+	struct target alone = {.word = run->project.production ? "production" : run->project.word};
+	enum status status = station_verdict_local(run, &alone, &run->error);
+	if (!status)
+		status = station_write_intent(run, &alone, &run->error);
+	if (!status) {
+		status = run->command->local(run, &run->error);
+		alone.worked = true;
+		alone.status = status;
+		if (status)
+			error_set(&alone.error, status, "%s", run->error.message);
+		outcome_record(run, &alone);
+	}
+	error_clear(&alone.error);
+	arena_free(&alone.arena);
+	return status;
+}
+
+/* A command without connections: only those that write ask the guard, and only with
  * local facts. */
 static enum status run_local(struct run *run)
 {
-	if (run->command->flags & COMMAND_NO_DRY_RUN && run->dry_run) {
-		error_set(&run->error, STATUS_USAGE, "%s has nothing to show under --dry-run",
-			  run->command->name);
-		return STATUS_USAGE;
-	}
-	if (run->command->flags & COMMAND_CHOOSES) {
+	if (!(run->command->flags & COMMAND_CHOOSES) && facts_command(run).class_ != GUARD_SAFE)
+		return run_alone(run);
+	bool named = !(run->command->flags & COMMAND_NAMED) || connections_named(run->invocation);
+	if (run->command->flags & COMMAND_CHOOSES && named) {
 		enum status status = select_targets(run, &run->error);
 		if (!status)
 			status = visit(run, station_verdict_local);
@@ -188,6 +211,7 @@ static enum status run_local(struct run *run)
 	}
 	run->status = run->command->local(run, &run->error);
 	for (size_t i = 0; i < run->target_count; i++) {
+		target_flush(run, &run->targets[i]);
 		run->targets[i].worked = true;
 		run->targets[i].status = run->status;
 		outcome_record(run, &run->targets[i]);
@@ -220,6 +244,14 @@ static enum status load_project(struct run *run)
 	return STATUS_OK;
 }
 
+static bool goes_to_connections(const struct run *run)
+{
+	const struct command *command = run->command;
+	if (!command->local || !command->check)
+		return !command->local;
+	return connections_named(run->invocation);
+}
+
 enum status run_execute(struct run *run)
 {
 	log_set_command(run->observer, run->command->name, run->id);
@@ -227,7 +259,7 @@ enum status run_execute(struct run *run)
 	if (!(run->command->flags & COMMAND_NO_PROJECT))
 		status = load_project(run);
 	if (!status)
-		status = run->command->local ? run_local(run) : run_with_connections(run);
+		status = goes_to_connections(run) ? run_with_connections(run) : run_local(run);
 	run->status = status;
 	return status;
 }

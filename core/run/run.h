@@ -13,6 +13,7 @@
 #ifndef RUN_RUN_H
 #define RUN_RUN_H
 
+#include "backup/backup.h"
 #include "base/base.h"
 #include "config/config.h"
 #include "guard/guard.h"
@@ -47,14 +48,17 @@ struct result_list {
 /* One selected connection, from selection to outcome. */
 struct target {
 	struct arena arena;
-	const struct connection *connection;
-	const struct driver *driver; /* NULL until loaded */
-	struct database *database;   /* NULL until opened */
+	const struct connection *connection; /* NULL: a writing command without any (run.c) */
+	const struct driver *driver;         /* NULL until loaded */
+	/* NULL until opened, then the same to the end. Atomic: a signal that cancels may come
+	 * while others are still being opened. */
+	struct database *_Atomic database;
 	const struct database_info *info;
 	struct elq_note note; /* of its driver */
 	const char *word;     /* "production" or the environment's word */
 	struct stamp stamp;
-	struct policy policy; /* the stricter of INI and stored */
+	struct stamp stamp_chosen; /* of the backup that goes over a damaged database */
+	struct policy policy;      /* the stricter of INI and stored */
 	struct guard_facts facts;
 	struct guard_verdict verdict;
 	bool asked; /* a person answered on the strength of the facts */
@@ -64,10 +68,13 @@ struct target {
 	bool planned;         /* check succeeded: the migrator's steps are what would run */
 	struct review review; /* of these steps; empty unless reviewed */
 	bool reviewed;
-	struct prefetch *prefetch; /* the files, on their way; or NULL */
-	void *handler_data;        /* the handler's own, in the arena */
-	bool idle;                 /* check found nothing to do */
-	bool skipped;              /* unreachable under --keep-going, or never came to work */
+	struct prefetch *prefetch;                   /* the files, on their way; or NULL */
+	void *handler_data;                          /* the handler's own, in the arena */
+	void (*handler_free)(struct target *target); /* what handler_data holds beside it; or NULL */
+	bool backed_up;          /* this run took and verified a backup, under the lock */
+	const char *last_backup; /* "20 min ago (ID)", or NULL: none known */
+	bool idle;               /* check found nothing to do */
+	bool skipped;            /* unreachable under --keep-going, or never came to work */
 	bool worked;
 	bool intended;    /* its intent is on record */
 	bool check_later; /* another run was in the way: check under the lock */
@@ -76,7 +83,8 @@ struct target {
 	/* the outcome */
 	enum status status;
 	struct error error;
-	json_t *result;                         /* object, owned: the short members */
+	const char *remedy; /* of a refusal: the command that would pass, or NULL; in the arena */
+	json_t *result;     /* object, owned: the short members */
 	struct result_list lists[RESULT_LISTS]; /* the long ones; the first without a key ends them */
 	struct text lines;                      /* its text output, until it is flushed */
 };
@@ -103,8 +111,7 @@ struct run {
 	/* Local commands and failures before any target. */
 	enum status status;
 	struct error error;
-	struct guard_verdict verdict; /* of a command without connections */
-	json_t *result;               /* object, owned; may be NULL */
+	json_t *result; /* object, owned; may be NULL */
 	struct text lines;
 	/* Called with text that is ready to be shown, from one thread at a time. */
 	void (*show)(void *context, const char *text, size_t size);
@@ -153,11 +160,20 @@ void target_findings(struct run *run, struct target *target, bool say);
 /* The folder of this connection's migrations (a twin uses its application's). */
 const char *target_migrations(const struct run *run, const struct connection *connection,
 			      struct arena *arena);
+/* Which backup? Asks on the terminal, the newest verified ones first. STATUS_USAGE without
+ * a terminal, STATUS_REFUSED when the person chooses none. */
+enum status ask_backup(const struct run *run, const struct target *target,
+		       const struct backups *backups, const char **ret, struct error *error) MUST_CHECK;
+/* Where this target's backups lie. In production the folder must have been chosen:
+ * STATUS_CONFIG. */
+enum status target_store(const struct run *run, const struct target *target, struct backup_store *ret,
+			 struct error *error) MUST_CHECK;
+/* Takes and verifies one, says so, records it in the database and makes room. */
+enum status target_back_up(struct run *run, struct target *target, const char *reason, bool pinned,
+			   struct backup *ret, struct error *error) MUST_CHECK;
+json_t *backup_json(const struct backup *backup);
 /* Writes stamp and policy; inside an open unit. */
 enum status target_write_stamp(struct run *run, struct target *target, const char *word,
 			       bool store_policy, struct error *error) MUST_CHECK;
-/* The command line that runs this command on this target, for hints. */
-const char *run_command_line(const struct run *run, const struct target *target, struct arena *arena,
-			     const char *command);
 
 #endif

@@ -171,12 +171,16 @@ static bool target_exists(const struct run *run, const struct connection *connec
 	return false;
 }
 
+bool select_wants_twins(const struct run *run)
+{
+	return option_given(run->invocation, OPTION_TEST) ||
+	       (run->command->alias && text_equal(run->invocation->typed_name, run->command->alias));
+}
+
 enum status select_targets(struct run *run, struct error *error)
 {
 	CLEANUP(names_free) struct names names = {0};
-	bool test =
-		option_given(run->invocation, OPTION_TEST) ||
-		(run->command->alias && text_equal(run->invocation->typed_name, run->command->alias));
+	bool test = select_wants_twins(run);
 	enum status status = names_chosen(run, test, &names, error);
 	if (status)
 		return status;

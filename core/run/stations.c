@@ -15,7 +15,7 @@ static enum status decide(struct run *run, struct target *target, struct error *
 	/* What is found out may raise the next question; it ends when nothing new is. */
 	while (target->verdict.unknown && target->database) {
 		struct guard_facts before = target->facts;
-		enum status status = facts_look(target, target->verdict.unknown, error);
+		enum status status = facts_look(run, target, target->verdict.unknown, error);
 		if (status)
 			return status;
 		if (guard_facts_equal(&before, &target->facts))
@@ -29,13 +29,16 @@ static enum status refuse(struct run *run, struct target *target, struct error *
 {
 	/* The refusal shows how many migrations are pending, where that can be read. */
 	ERROR_CLEANUP struct error ignored = {0};
+	enum fact unused;
 	if (target->database && !target->migrator_loaded &&
 	    target_load_migrator(run, target, VERIFY_NOTHING, &ignored)) {
 		migrator_free(&target->migrator);
 		target->migrator_loaded = false;
 	}
+	if (target->database && !target->last_backup && !backups_look(run, target, &unused, &ignored))
+		error_clear(&ignored);
 	target_findings(run, target, false);
-	refusal_set(run, target, &target->verdict, error);
+	refusal_set(run, target, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;
 }
@@ -56,27 +59,45 @@ enum status station_load_driver(struct run *run, struct target *target, struct e
 			   error);
 }
 
+/* What the facts depend on is chosen before they are read. */
+enum status station_choose(struct run *run, struct target *target, struct error *error)
+{
+	return run->command->choose ? run->command->choose(run, target, error) : STATUS_OK;
+}
+
 enum status station_open_database(struct run *run, struct target *target, struct error *error)
 {
-	int64_t wait_us = 0;
-	enum status status = option_duration(run->invocation, OPTION_CONNECT_WAIT, &wait_us, error);
-	if (status)
-		return status;
-	bool write = facts_command(run).class_ != GUARD_SAFE;
+	int64_t wait_us = option_duration_us(run->invocation, OPTION_CONNECT_WAIT, 0);
+	struct database *database = NULL;
+	enum status status = STATUS_OK;
+	uint32_t flags = 0;
+	if (facts_command(run).class_ != GUARD_SAFE ||
+	    (run->command->flags & COMMAND_RECORDS && !run->dry_run))
+		flags |= ELQ_OPEN_WRITE;
+	if (run->command->flags & COMMAND_DAMAGED_TOO)
+		flags |= ELQ_OPEN_REPLACE;
 	prefetch_start(run, target);
 	int64_t start = clock_monotonic_ns();
 	for (;;) {
 		status = database_open(run->observer, &run->project, target->connection, target->driver,
-				       write, &target->database, error);
+				       flags, &database, error);
 		if (status != STATUS_CONNECT || (clock_monotonic_ns() - start) / 1000 >= wait_us)
 			break;
 		error_clear(error);
 		if (stop_wait(run, CONNECT_RETRY_MS))
 			return stop_status(run, error);
 	}
-	if (!status)
-		target->info = database_info(target->database);
-	return status;
+	if (status)
+		return status;
+	target->info = database_info(database);
+	target->database = database;
+	return STATUS_OK;
+}
+
+/* What nobody planned is not judged: without steps there would be nothing to find. */
+static void plan_made(struct target *target, bool checked)
+{
+	target->planned = checked && target->migrator_loaded;
 }
 
 /* A refusal is not spoken before the plan is looked at. What the files would destroy
@@ -90,7 +111,7 @@ static bool refusal_falls_with_the_plan(struct run *run, struct target *target)
 	    !(backup || (target->verdict.unknown & GUARD_REASON_UNKNOWN_CONTENT)))
 		return false;
 	target->idle = false;
-	target->planned = !run->command->check(run, target, &ignored);
+	plan_made(target, !run->command->check(run, target, &ignored));
 	bool nothing = backup && target->planned && target->idle;
 	error_clear(&ignored);
 	if (target->planned && !target->idle && decide(run, target, &ignored))
@@ -114,7 +135,7 @@ enum status station_verdict_of_database(struct run *run, struct target *target, 
 	if (!status)
 		status = decide(run, target, error);
 	ERROR_CLEANUP struct error holder = {0};
-	if (status == STATUS_LOCKED && lock_probe(target, &holder) == STATUS_LOCKED)
+	if (status == STATUS_LOCKED && lock_probe(run, target, &holder) == STATUS_LOCKED)
 		error_move(error, &holder);
 	if (status)
 		return status;
@@ -129,15 +150,14 @@ enum status station_verdict_of_database(struct run *run, struct target *target, 
 /* What the command needs of the driver, before anybody is asked or locked. */
 enum status station_check_capable(struct run *run, struct target *target, struct error *error)
 {
-	uint64_t needed = ELQ_CAP_HISTORY;
+	uint64_t needed = ELQ_CAP_HISTORY | run->command->needs;
 	bool writes = facts_command(run).class_ != GUARD_SAFE;
 	if (writes && !(run->command->flags & COMMAND_LOCKLESS))
 		needed |= ELQ_CAP_LOCK;
-	if ((target->info->caps & needed) != needed) {
+	uint64_t lacking = needed & ~target->info->caps;
+	if (lacking) {
 		error_set(error, STATUS_UNSUPPORTED, "%s needs the driver's %s, and driver %s has none",
-			  run->command->name,
-			  target->info->caps & ELQ_CAP_HISTORY ? "elq.lock" : "elq.history",
-			  target->driver->name);
+			  run->command->name, capability_name(lacking), target->driver->plugin.name);
 		return STATUS_UNSUPPORTED;
 	}
 	if (writes && (target->info->flags & ELQ_CONN_READ_ONLY)) {
@@ -156,11 +176,14 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 {
 	target->idle = false;
 	enum status status = run->command->check(run, target, error);
-	target->planned = status == STATUS_OK;
+	plan_made(target, status == STATUS_OK);
+	if (!status && !target->idle)
+		status = backups_foresee(run, target, error);
 	if (!status || target->locked || !run->command->work || run->dry_run)
 		return status;
 	ERROR_CLEANUP struct error locked = {0};
-	if ((run->command->flags & COMMAND_LOCKLESS) || lock_probe(target, &locked) != STATUS_LOCKED)
+	if ((run->command->flags & COMMAND_LOCKLESS) ||
+	    lock_probe(run, target, &locked) != STATUS_LOCKED)
 		return status;
 	if (!option_given(run->invocation, OPTION_WAIT)) {
 		error_move(error, &locked);
@@ -207,7 +230,7 @@ enum status station_verdict_on_answer(struct run *run, struct target *target, st
 enum status station_check_again(struct run *run, struct target *target, struct error *error)
 {
 	bool current = false;
-	if (target->idle || !target->migrator_loaded)
+	if (target->idle || (!target->migrator_loaded && !target->check_later))
 		return STATUS_OK;
 	enum status status = STATUS_OK;
 	if (!target->check_later)
@@ -228,11 +251,19 @@ enum status station_verdict_under_lock(struct run *run, struct target *target, s
 	const char *id_before = target->stamp.id;
 	enum status status = facts_of_database(run, target, error);
 	if (!status && before.holds_rows != FACT_UNKNOWN)
-		status = facts_look(target, GUARD_REASON_UNKNOWN_ROWS, error);
+		status = facts_look(run, target, GUARD_REASON_UNKNOWN_ROWS, error);
 	if (!status)
 		status = decide(run, target, error);
+	if (!status && backups_due(run, target)) {
+		status = backups_take_due(run, target, error);
+		if (!status)
+			status = decide(run, target, error);
+	}
 	if (status)
 		return status;
+	/* Its own backup is no change of the database. */
+	if (run->command->flags & COMMAND_BACKS_UP)
+		before.backup_fresh = target->facts.backup_fresh;
 	bool same =
 		guard_facts_equal(&before, &target->facts) && text_equal(id_before, target->stamp.id);
 	/* What became a question under the lock would have been asked before it. */

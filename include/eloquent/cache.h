@@ -27,8 +27,10 @@ struct elq_cache_stats {
 };
 
 /* Handles are serialized by the host; a store that several handles of one process
- * share locks itself. A key is 1 to 512 bytes, any but zero; the host has put the
- * prefix and ':' before it. */
+ * share locks itself. A key is 1 to 511 bytes, any but zero, and begins with the
+ * handle's prefix, which ends in ':'. A key whose first byte behind the prefix is 1
+ * is the host's own: it is read, written and cleared as any other, but is no entry,
+ * no hit and no miss in the counts. */
 struct elq_cache {
 	uint32_t struct_size;
 	uint32_t reserved;

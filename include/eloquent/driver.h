@@ -134,9 +134,11 @@ struct elq_driver {
 			   const struct elq_statement *statement, const struct elq_sink *sink,
 			   struct elq_result *ret_result);
 
-	/* [conn] Opens the unit of work. A MIGRATION | AUTOCOMMIT unit is the session of one
-	 * migration without a transaction, from its first statement to its last; inside it
-	 * begin(flags 0) ... commit may nest, which does not clean the session. */
+	/* [conn] Opens the unit of work; non-zero: nothing was opened. A MIGRATION | AUTOCOMMIT
+	 * unit is the session of one migration without a transaction, from its first statement
+	 * to its last; inside it begin(flags 0) ... commit may nest, which does not clean the
+	 * session and, with TRANSACTIONAL_DDL, may hold a PLAIN statement of the migration's
+	 * beside our event: they commit together. */
 	int32_t (*begin)(const struct elq_call *call, struct elq_connection *connection,
 			 const struct elq_begin *begin);
 

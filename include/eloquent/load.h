@@ -43,6 +43,7 @@ struct elq_load_ops {
 	int32_t (*begin)(const struct elq_call *call, struct elq_connection *connection,
 			 const struct elq_load_plan *plan, struct elq_load **ret);
 	/* [conn] row_count rows of column_count values, row after row; borrowed for the call.
+	 * Hundreds of rows at once are fast, single ones need not be.
 	 * Rows may be held back until finish(). On failure the unit is good for rollback only
 	 * (error.statement: the index of the row since begin(), where it is known). */
 	int32_t (*write)(const struct elq_call *call, struct elq_load *load,
@@ -53,8 +54,9 @@ struct elq_load_ops {
 			  struct elq_load_result *ret);
 	/* [conn] Frees the load; the unit is to be rolled back. NULL is accepted. */
 	void (*abandon)(const struct elq_call *call, struct elq_load *load);
-	/* [conn] *ret_first ... *ret_first + count - 1: ids of the table's integer key that nobody
-	 * has or gets while the unit is open. */
+	/* [conn] Inside an open unit. *ret_first ... *ret_first + count - 1: ids of the table's
+	 * integer key that nobody has, and that no other call gets while the unit is open.
+	 * ELQ_ERR_NOT_FOUND: no such table; ELQ_ERR_UNSUPPORTED: it has no such key. */
 	int32_t (*reserve_ids)(const struct elq_call *call, struct elq_connection *connection,
 			       const struct elq_str *table, uint64_t count, int64_t *ret_first);
 };

@@ -15,7 +15,7 @@
 #ifndef ELOQUENT_PLUGIN_H
 #define ELOQUENT_PLUGIN_H
 
-#include <eloquent/abi.h>
+#include <eloquent/host.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +61,7 @@ ELQ_STATIC_ASSERT(sizeof(struct elq_note_record) == 236, "elq_note_record layout
 #define ELQ_PARAM_BOOL 3     /* arrives as "yes" or "no" */
 #define ELQ_PARAM_DURATION 4 /* arrives as decimal microseconds */
 #define ELQ_PARAM_PATH 5     /* arrives absolute */
+#define ELQ_PARAM_SIZE 6     /* arrives as decimal bytes */
 #define ELQ_PARAM_SECRET 1u  /* never shown; has a <name>_file form */
 #define ELQ_PARAM_REQUIRED 2u
 #define ELQ_PARAM_MIGRATION 4u
@@ -101,9 +102,10 @@ struct elq_manifest {
 	struct elq_str version;
 	const struct elq_param *params; /* stride params[0].struct_size */
 	uint64_t param_count;
-	/* [load] Once per process, before any other slot; never undone. NULL: nothing to do. */
-	int32_t (*process_init)(void);
-	const void *ops; /* the kind's vtable: struct elq_driver, ... */
+	/* [load] Once per process, before any other slot; never undone. NULL: nothing to do. The
+	 * call is for errors and logs; no connection stands behind it. */
+	int32_t (*process_init)(const struct elq_call *call);
+	const void *ops; /* the kind's vtable: struct elq_driver, elq_seeder, elq_cache */
 };
 ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, caps) == 16, "elq_manifest layout");
 ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, ops) == 88, "elq_manifest layout");
@@ -112,10 +114,24 @@ ELQ_STATIC_ASSERT(offsetof(struct elq_manifest, ops) == 88, "elq_manifest layout
 typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 #define ELQ_ENTRY_SYMBOL "elq_plugin_v1"
 
-#define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \
+/* With ELQ_BUILTIN the same source is linked into the host: the note is plain data
+ * that the entry hands out, and the entry has a name of its own, which the host lists
+ * in a static table. ELQ_PLUGIN_NOTE stands before ELQ_PLUGIN_ENTRY, in one file. */
+#ifdef __clang__ /* its AddressSanitizer would pad the record and align it anew */
+#define ELQ_NOTE_BARE_ __attribute__((no_sanitize("address")))
+#else
+#define ELQ_NOTE_BARE_
+#endif
+#ifdef ELQ_BUILTIN
+#define ELQ_NOTE_PLACE_ static
+#else
+#define ELQ_NOTE_PLACE_                                                                                \
 	extern __attribute__((visibility("hidden"))) const struct elq_note_record elq_note_record_;    \
-	__attribute__((section(".note.eloquent.plugin"), used, aligned(4)))                            \
-	const struct elq_note_record elq_note_record_ = {                                              \
+	ELQ_NOTE_BARE_ __attribute__((section(".note.eloquent.plugin"), used, aligned(4)))
+#endif
+
+#define ELQ_PLUGIN_NOTE(kind_, name_, version_, family_, schemes_, language_)                          \
+	ELQ_NOTE_PLACE_ const struct elq_note_record elq_note_record_ = {                              \
 		9,                                                                                     \
 		(uint32_t)sizeof(struct elq_note),                                                     \
 		ELQ_NOTE_TYPE,                                                                         \
@@ -129,10 +145,13 @@ typedef const struct elq_manifest *elq_plugin_fn(uint32_t host_abi);
 #define ELQ_EXTERN_C
 #endif
 
-/* With ELQ_BUILTIN the same source is linked into the host: the entry gets a
- * name of its own and the host lists it in a static table. */
 #ifdef ELQ_BUILTIN
 #define ELQ_PLUGIN_ENTRY(kind_, name_, manifest_)                                                      \
+	ELQ_EXTERN_C const struct elq_note *elq_builtin_note_##kind_##_##name_(void);                  \
+	ELQ_EXTERN_C const struct elq_note *elq_builtin_note_##kind_##_##name_(void)                   \
+	{                                                                                              \
+		return &elq_note_record_.note;                                                         \
+	}                                                                                              \
 	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi);      \
 	ELQ_EXTERN_C const struct elq_manifest *elq_builtin_##kind_##_##name_(uint32_t host_abi)       \
 	{                                                                                              \

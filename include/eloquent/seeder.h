@@ -35,8 +35,11 @@ struct elq_seed_sink {
 	int32_t (*seed)(void *context, const struct elq_seed *seed);
 };
 
-/* Where a seed goes: one connection inside one unit of work. All slots are [conn],
- * return ELQ_* and report errors themselves: a seeder hands their codes on. */
+/* Where a seed goes: one connection inside one unit of work, or, when the host only checks
+ * or shows what would be done, nowhere. All slots are [conn], return ELQ_* and report errors
+ * themselves: a seeder hands their codes on, at once. After the first failure no slot does
+ * anything more, and the unit is rolled back whatever run() returns. ELQ_ERR_STOPPED is no
+ * failure: a check is not interested in rows. */
 struct elq_seed_target {
 	uint32_t struct_size;
 	uint32_t storage; /* ELQ_STORAGE_SQL or _DOCUMENT */
@@ -46,13 +49,15 @@ struct elq_seed_target {
 	 * errors. */
 	int32_t (*script)(void *context, const struct elq_str *file, uint64_t line,
 			  const struct elq_str *script);
-	/* Rows, as elq.load's slots; one load at a time; load_end writes what is left. */
+	/* Rows, as elq.load's slots; one load at a time; load_end writes what is left. A load
+	 * that is open when run() returns is an error. */
 	int32_t (*load_begin)(void *context, const struct elq_load_plan *plan);
 	int32_t (*load_write)(void *context, const struct elq_value *values, uint64_t row_count);
 	int32_t (*load_end)(void *context, struct elq_load_result *ret);
 	int32_t (*reserve_ids)(void *context, const struct elq_str *table, uint64_t count,
 			       int64_t *ret_first);
-	/* A file below the seeds folder, whole; never another one. Lives until the seed ends. */
+	/* A file below the seeds folder, whole; never another one: no absolute path, no "..", no
+	 * link. Lives until the seed ends. */
 	int32_t (*file)(void *context, const struct elq_str *path, struct elq_str *ret);
 	/* "count", "seed", "as-of", "environment"; no value: not given. */
 	int32_t (*param)(void *context, const struct elq_str *name, struct elq_str *ret);
@@ -68,7 +73,8 @@ struct elq_seeder {
 	int32_t (*list)(const struct elq_call *call, const struct elq_str *folder,
 			const struct elq_seed_sink *sink);
 	/* [conn] Sows one seed that list() named. What it wrote when it fails is rolled back by
-	 * the host. */
+	 * the host. Called more than once for one command: to check, to show, to write, and again
+	 * when the database asks for the unit once more. */
 	int32_t (*run)(const struct elq_call *call, const struct elq_seed *seed,
 		       const struct elq_seed_target *target);
 	/* [any] Further services by name, or NULL. May be absent. */

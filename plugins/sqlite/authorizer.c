@@ -74,7 +74,7 @@ static int see_pragma(struct seen *seen, const char *name, const char *argument)
 static int refuse_ours(struct seen *seen)
 {
 	return refuse(seen, "eloquent_history, eloquent_meta and eloquent_lock belong to eloquent; "
-			    "no migration may change them");
+			    "nothing else may change them");
 }
 
 static int see_table(struct seen *seen, const char *table, const char *schema, bool definition)
@@ -115,7 +115,7 @@ static int see_transaction(struct elq_connection *connection)
 	const struct unit *unit = &connection->unit;
 	if (!unit->open || (unit->autocommit && !unit->nested))
 		return SQLITE_OK;
-	return refuse(&connection->seen, "a migration runs in a transaction of eloquent's; "
+	return refuse(&connection->seen, "this runs in a transaction of eloquent's; "
 					 "take BEGIN, COMMIT and ROLLBACK out of it");
 }
 
@@ -163,6 +163,7 @@ static int see(struct elq_connection *connection, int action, const char *first,
 	case SQLITE_ATTACH:
 	case SQLITE_DETACH:
 		seen->dirty = true;
+		seen->attaches = action == SQLITE_ATTACH;
 		return SQLITE_OK;
 	case SQLITE_TRANSACTION:
 		return see_transaction(connection);
@@ -213,6 +214,7 @@ void seen_clear(struct seen *seen)
 	names_clear(&seen->redefined);
 	sqlite3_free(seen->dropped);
 	seen->dropped = NULL;
+	seen->attaches = false;
 	seen->altered = false;
 	seen->references = false;
 	seen->refusal = NULL;

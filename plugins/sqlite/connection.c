@@ -34,7 +34,9 @@ static int32_t check_readable(struct elq_connection *connection, sqlite3 *db)
 	connection->wait_us = wait_us;
 	if (result == SQLITE_OK || (result & 0xff) == SQLITE_BUSY)
 		return ELQ_OK;
-	return failure_report_open(connection, db);
+	bool damage = (result & 0xff) == SQLITE_NOTADB || (result & 0xff) == SQLITE_CORRUPT;
+	connection->damaged = damage;
+	return damage && connection->replaces ? ELQ_OK : failure_report_open(connection, db);
 }
 
 /* Makes the handle what the rest expects of it, read-only where it has to be. */
@@ -196,9 +198,14 @@ int32_t connection_refresh(struct elq_connection *connection)
 	return status == ELQ_OK && there ? open_file(connection, 0) : status;
 }
 
+/* Opened once more without the right to create: ATTACH would inherit it, and make an
+ * empty database of a mistyped path. */
 int32_t connection_create(struct elq_connection *connection)
 {
-	return connection->exists ? ELQ_OK : open_file(connection, SQLITE_OPEN_CREATE);
+	if (connection->exists)
+		return ELQ_OK;
+	int32_t status = open_file(connection, SQLITE_OPEN_CREATE);
+	return status == ELQ_OK ? open_file(connection, 0) : status;
 }
 
 int32_t connection_reopen(struct elq_connection *connection)
@@ -249,6 +256,7 @@ int32_t connection_open(const struct elq_call *call, const struct elq_setting *s
 	memset(connection, 0, sizeof(*connection));
 	pthread_mutex_init(&connection->swap, NULL);
 	connection->writable = (flags & ELQ_OPEN_WRITE) != 0;
+	connection->replaces = (flags & ELQ_OPEN_REPLACE) != 0;
 	connection_enter(connection, call);
 	history_prepare(connection);
 	int32_t status = location_read(call, settings, setting_count, &connection->location);
@@ -266,6 +274,8 @@ void connection_close(struct elq_connection *connection)
 {
 	if (!connection)
 		return;
+	load_abandon(connection->load);
+	reserve_forget(connection);
 	handle_swap(connection, NULL); /* rolls back what is open */
 	foreign_keys_free(&connection->foreign_keys);
 	seen_free(&connection->seen);
@@ -305,7 +315,7 @@ int32_t connection_describe(struct elq_connection *connection, struct elq_descri
 	struct elq_description own = {
 		.struct_size = ret->struct_size,
 		.flags = ELQ_CONN_TRANSACTIONAL_DDL | ELQ_CONN_PERSISTENT,
-		.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW,
+		.caps = SQLITE_CAPS,
 		.product = sqlkit_str("SQLite"),
 		.version = sqlkit_str(sqlite3_libversion()),
 		.identity = sqlkit_str(connection->identity),
@@ -316,6 +326,8 @@ int32_t connection_describe(struct elq_connection *connection, struct elq_descri
 		own.flags |= ELQ_CONN_EXISTS;
 	if (connection->read_only)
 		own.flags |= ELQ_CONN_READ_ONLY;
+	if (connection->damaged)
+		own.flags |= ELQ_CONN_DAMAGED;
 	memcpy(ret, &own, ret->struct_size < sizeof(own) ? ret->struct_size : sizeof(own));
 	return ELQ_OK;
 }

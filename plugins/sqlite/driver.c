@@ -137,8 +137,7 @@ static int32_t slot_next_statement(const struct elq_call *call, struct elq_conne
 	memcpy(ret, &span, span.struct_size < sizeof(span) ? span.struct_size : sizeof(span));
 	if (status == ELQ_OK)
 		return ELQ_OK;
-	return sqlkit_fail(call, status, "close it, or end the statement before it",
-			   "%s; it begins in line %llu", reason, (unsigned long long)span.line);
+	return sqlkit_fail(call, status, "close it, or end the statement before it", "%s", reason);
 }
 
 /* ---- the plugin ------------------------------------------------------------------------- */
@@ -149,10 +148,10 @@ static const void *slot_get_extension(const char *name, uint64_t size)
 		const char *name;
 		const void *vtable;
 	} extensions[] = {
-		{ELQ_EXT_HISTORY, &sqlite_history},
-		{ELQ_EXT_LOCK, &sqlite_lock},
-		{ELQ_EXT_SCHEMA, &sqlite_schema},
-		{ELQ_EXT_REVIEW, &sqlite_review},
+		{ELQ_EXT_HISTORY, &sqlite_history}, {ELQ_EXT_LOCK, &sqlite_lock},
+		{ELQ_EXT_SCHEMA, &sqlite_schema},   {ELQ_EXT_DIGEST, &sqlite_digest},
+		{ELQ_EXT_BACKUP, &sqlite_backup},   {ELQ_EXT_SCRATCH, &sqlite_scratch},
+		{ELQ_EXT_LOAD, &sqlite_load},       {ELQ_EXT_REVIEW, &sqlite_review},
 	};
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
 		if (strlen(extensions[i].name) == size &&
@@ -217,7 +216,7 @@ static const struct elq_manifest manifest = {
 	.abi_major = ELQ_ABI_MAJOR,
 	.abi_minor = ELQ_ABI_MINOR,
 	.kind = ELQ_KIND_DRIVER,
-	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW,
+	.caps = SQLITE_CAPS,
 	.name = STR("sqlite"),
 	.version = STR("0.1.0"),
 	.params = params,

@@ -9,6 +9,8 @@ int32_t failure_no_memory(const struct elq_call *call)
 	return sqlkit_fail(call, ELQ_ERR_NOMEM, NULL, "SQLite's driver ran out of memory");
 }
 
+/* What could not be opened while the database itself was opened before, a journal or
+ * another database, is the statement's failure. */
 static int32_t code_of(const struct elq_connection *connection, int primary)
 {
 	switch (primary) {
@@ -25,8 +27,6 @@ static int32_t code_of(const struct elq_connection *connection, int primary)
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return ELQ_ERR_CORRUPT;
-	case SQLITE_CANTOPEN:
-		return ELQ_ERR_CONNECT;
 	default:
 		return ELQ_ERR_FAILED;
 	}
@@ -55,6 +55,15 @@ static const char *hint_of(int extended)
 	}
 }
 
+static const char *hint_of_statement(const struct elq_connection *connection, int extended)
+{
+	if ((extended & 0xff) != SQLITE_CANTOPEN || connection->ours || !connection->seen.attaches)
+		return hint_of(extended);
+	return "a migration attaches a file that exists, under its real path, and creates none: a "
+	       "mistyped path would become an empty database; if it is meant to be a new one, make "
+	       "an empty file there first (touch)";
+}
+
 /* SQLite's words, with the system's where the disk is to blame. */
 static char *words_of(const struct elq_connection *connection, sqlite3 *db, int extended, bool opening)
 {
@@ -71,16 +80,25 @@ static char *words_of(const struct elq_connection *connection, sqlite3 *db, int 
 	return sqlite3_mprintf("%s%s", sqlite3_errmsg(db), reason);
 }
 
-static int32_t report(struct elq_connection *connection, sqlite3 *db, bool opening)
+/* What a caller knows beside SQLite's words. */
+struct more {
+	bool opening;
+	int64_t row; /* -1: none */
+	const char *hint;
+};
+
+static int32_t report(struct elq_connection *connection, sqlite3 *db, struct more more)
 {
 	int extended = sqlite3_extended_errcode(db);
 	int32_t code = code_of(connection, extended & 0xff);
-	if (opening && code == ELQ_ERR_FAILED)
+	if (more.opening && code == ELQ_ERR_FAILED)
 		code = ELQ_ERR_CONNECT;
-	char *message = words_of(connection, db, extended, opening);
+	char *message = words_of(connection, db, extended, more.opening);
 	if (!message)
 		return failure_no_memory(connection->call);
-	const char *hint = hint_of(extended);
+	const char *hint = more.opening ? hint_of(extended) : hint_of_statement(connection, extended);
+	if (more.hint)
+		hint = more.hint;
 	if (code == ELQ_ERR_TIMEOUT)
 		hint = "it was stopped at its time limit; raise timeout if it needs longer";
 	else if (code == ELQ_ERR_CANCELLED)
@@ -89,7 +107,7 @@ static int32_t report(struct elq_connection *connection, sqlite3 *db, bool openi
 		.struct_size = sizeof(error),
 		.code = code,
 		.native = extended,
-		.statement = -1,
+		.statement = more.row,
 		.offset = -1,
 		.message = sqlkit_str(message),
 		.hint = sqlkit_str(hint),
@@ -104,10 +122,15 @@ static int32_t report(struct elq_connection *connection, sqlite3 *db, bool openi
 
 int32_t failure_report(struct elq_connection *connection, sqlite3 *db)
 {
-	return report(connection, db, false);
+	return report(connection, db, (struct more){.row = -1});
 }
 
 int32_t failure_report_open(struct elq_connection *connection, sqlite3 *db)
 {
-	return report(connection, db, true);
+	return report(connection, db, (struct more){.opening = true, .row = -1});
+}
+
+int32_t failure_report_row(struct elq_connection *connection, int64_t row, const char *hint)
+{
+	return report(connection, connection->db, (struct more){.row = row, .hint = hint});
 }

@@ -2,7 +2,8 @@
  * each file promises to the others. Nothing here is seen outside the plugin.
  *
  * Reading order: driver.c (the slots), connection.c, statement.c,
- * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c.
+ * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, backup.c,
+ * scratch.c, load.c.
  *
  * Memory is SQLite's allocator throughout, so that one seam makes every
  * allocation of this driver fail. Functions that can fail return ELQ_OK or
@@ -13,7 +14,10 @@
 #include "sqlkit/error.h"
 #include "sqlkit/history.h"
 
+#include <eloquent/backup.h>
 #include <eloquent/driver.h>
+#include <eloquent/load.h>
+#include <eloquent/plugin.h>
 #include <eloquent/review.h>
 
 #include <pthread.h>
@@ -21,6 +25,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+
+/* What every connection of this driver can do. */
+#define SQLITE_CAPS                                                                                    \
+	(ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_DIGEST | ELQ_CAP_BACKUP |           \
+	 ELQ_CAP_SCRATCH | ELQ_CAP_LOAD | ELQ_CAP_REVIEW)
 
 #define SQLITE_OLDEST 3037000 /* the first with SQLITE_OPEN_EXRESCODE */
 
@@ -31,7 +40,8 @@ struct names {
 	uint64_t count;
 	uint64_t capacity;
 };
-bool names_add(struct names *names, const char *name); /* once each; false: no memory */
+bool names_add(struct names *names, const char *name);    /* once each; false: no memory */
+bool names_append(struct names *names, const char *name); /* without looking for it */
 bool names_contain(const struct names *names, const char *name);
 void names_clear(struct names *names); /* keeps the room */
 void names_free(struct names *names);
@@ -59,6 +69,7 @@ struct unit {
 	bool started;      /* its transaction is open; false while the database is absent */
 	bool nested;       /* a second unit, for our own tables, inside an autocommit one */
 	bool savepoint;    /* nested, and the user's own transaction was open */
+	bool spoiled;      /* a load failed in it: rows are missing, it can only be rolled back */
 };
 
 /* What the authorizer saw; authorizer.c. */
@@ -69,6 +80,7 @@ struct seen {
 	bool references;        /* a statement of the unit holds that word: it may make foreign keys */
 	bool dirty;             /* the session was changed: PRAGMA, ATTACH, temporary object */
 	char *dropped;          /* by the statement that is prepared now */
+	bool attaches;          /* that statement is an ATTACH */
 	const char *refusal;    /* why the statement that is prepared now is refused; static */
 	bool no_memory;
 };
@@ -110,6 +122,9 @@ struct elq_connection {
 	bool writable;  /* ELQ_OPEN_WRITE */
 	bool exists;    /* false: db is an empty stand-in in memory */
 	bool read_only; /* the file or its folder cannot be written */
+	bool replaces;  /* ELQ_OPEN_REPLACE: a damaged file is opened too */
+	bool damaged;   /* and this one is: only dump(RAW), lock and promote are of use */
+	bool scratch;   /* made by elq.scratch */
 	dev_t device;   /* of the file, while it exists */
 	ino_t inode;
 
@@ -123,6 +138,8 @@ struct elq_connection {
 	bool ours; /* the statement that is prepared or run now is not the user's */
 
 	struct unit unit;
+	struct elq_load *load;     /* the open one, or NULL */
+	struct reserved *reserved; /* ids handed out in this unit */
 	struct seen seen;
 	struct foreign_keys foreign_keys;
 	struct cached_statement cache[STATEMENT_CACHE];
@@ -170,6 +187,8 @@ void waiting_set_deaf(struct elq_connection *connection, bool deaf);
 
 /* Reports what `db` says about its last call. Returns the code. */
 int32_t failure_report(struct elq_connection *connection, sqlite3 *db);
+/* The same of row `row` (from 0; -1: not known); a hint of the caller's, or NULL. */
+int32_t failure_report_row(struct elq_connection *connection, int64_t row, const char *hint);
 /* The same while the file is opened: "cannot open /x/y: ...". */
 int32_t failure_report_open(struct elq_connection *connection, sqlite3 *db);
 int32_t failure_no_memory(const struct elq_call *call);
@@ -197,6 +216,10 @@ int32_t statement_run_once(struct elq_connection *connection, char *text);
  * freed here. ELQ_OK also when stopped. */
 int32_t statement_query(struct elq_connection *connection, char *text,
 			int32_t (*row)(void *context, sqlite3_stmt *statement), void *context);
+/* A load's own statement, which the authorizer sees as a user's: triggers and names come
+ * from outside. The caller finalizes it. */
+int32_t statement_prepare_load(struct elq_connection *connection, const char *text, uint64_t size,
+			       sqlite3_stmt **ret);
 void statement_cache_clear(struct elq_connection *connection);
 
 /* ---- transaction.c ---------------------------------------------------------------- */
@@ -225,6 +248,40 @@ int32_t foreign_keys_warn(struct elq_connection *connection);
 int32_t foreign_keys_check_drop(struct elq_connection *connection, const char *table);
 void foreign_keys_forget(struct elq_connection *connection); /* but not what to retry */
 void foreign_keys_free(struct foreign_keys *foreign_keys);
+
+/* ---- load.c, reserve.c ------------------------------------------------------------------ */
+
+extern const struct elq_load_ops sqlite_load;
+int32_t load_begin(struct elq_connection *connection, const struct elq_load_plan *plan,
+		   struct elq_load **ret);
+int32_t load_write(struct elq_load *load, const struct elq_value *values, uint64_t row_count);
+int32_t load_finish(struct elq_load *load, struct elq_load_result *ret);
+void load_abandon(struct elq_load *load); /* NULL is accepted */
+struct elq_connection *load_connection(const struct elq_load *load);
+/* The unit is over: an open load writes nothing more. */
+void load_unit_ended(struct elq_connection *connection);
+int32_t reserve_ids(struct elq_connection *connection, const struct elq_str *table, uint64_t count,
+		    int64_t *ret_first);
+void reserve_forget(struct elq_connection *connection);
+/* ---- digest.c, backup.c, scratch.c ---------------------------------------------------- */
+
+/* Tells the sink every stored table, in order of name. The caller sees to the snapshot. */
+int32_t digest_tables(struct elq_connection *connection, const struct elq_table_sink *sink);
+/* elq.schema's records, of the connection as it stands. */
+int32_t schema_describe(struct elq_connection *connection, const struct elq_sink *sink);
+/* A connection to a file of ours in the workplace. */
+int32_t connection_open_path(const struct elq_call *call, const char *path, uint32_t flags,
+			     struct elq_connection **ret);
+/* A path there that nobody has, without links; freed with sqlite3_free. */
+int32_t workplace_path(const struct elq_call *call, const struct elq_workplace *workplace,
+		       const char *what, char **ret);
+/* Replaces the content of `to` by that of `from`, in one transaction of `to`. Errors,
+ * cancellation and waiting are `connection`'s. */
+int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to);
+
+extern const struct elq_digest sqlite_digest;
+extern const struct elq_backup sqlite_backup;
+extern const struct elq_scratch sqlite_scratch;
 
 /* ---- history.c, lock.c, schema.c, driver.c --------------------------------------------------------
  */

@@ -3,11 +3,10 @@
  *
  * Such a lock belongs to the open file, not to the process: it dies with its
  * holder however that ends, and two connections of one process exclude each
- * other. The file is never removed (a second one of the same name would be a
- * second lock) and never followed if it is a link. Who holds it stands in it as
+ * other. The file itself is lock_file.c's. Who holds it stands in it as
  * key=value lines; after a clean release it is empty, so that what is read
  * without a lock is what a holder left that died. */
-#include "sqlite/internal.h"
+#include "sqlite/lock_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOCK_SUFFIX ".eloquent-lock"
 #define VALUE_MAX 1024 /* bytes of one value in the file */
 
 struct elq_lock {
@@ -25,46 +23,7 @@ struct elq_lock {
 	int fd;
 };
 
-/* ---- the file --------------------------------------------------------------- */
-
-static int32_t fail_file(struct elq_connection *connection, const char *doing)
-{
-	int reason = errno;
-	const char *hint = "give this user the right to write the lock file and its folder";
-	if (reason == ELOOP)
-		hint = "remove that link; the lock file must be a file of its own";
-	else if (reason != EACCES && reason != EPERM && reason != EROFS)
-		hint = NULL;
-	return sqlkit_fail(connection->call, ELQ_ERR_FAILED, hint,
-			   "cannot %s the lock file %s" LOCK_SUFFIX ": %s", doing,
-			   connection->location.path, strerrordesc_np(reason));
-}
-
-/* *ret_fd is -1 when the file is absent and not to be created. */
-static int32_t open_file(struct elq_connection *connection, int flags, int *ret_fd)
-{
-	char *path = sqlite3_mprintf("%s" LOCK_SUFFIX, connection->location.path);
-	if (!path)
-		return failure_no_memory(connection->call);
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
-	sqlite3_free(path);
-	if (fd < 0 && errno == ENOENT && !(flags & O_CREAT)) {
-		*ret_fd = -1;
-		return ELQ_OK;
-	}
-	if (fd < 0)
-		return fail_file(connection, "open");
-	struct stat file;
-	/* A second name would be a file of somebody's that we empty. */
-	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) || file.st_nlink > 1) {
-		close(fd);
-		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, "remove it",
-				   "the lock file %s" LOCK_SUFFIX " is not a regular file of one name",
-				   connection->location.path);
-	}
-	*ret_fd = fd;
-	return ELQ_OK;
-}
+/* ---- the lock ------------------------------------------------------------------ */
 
 static struct flock whole_file(void)
 {
@@ -78,21 +37,9 @@ static int32_t take(struct elq_connection *connection, int fd)
 	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
 		return ELQ_OK;
 	if (errno != EAGAIN && errno != EACCES)
-		return fail_file(connection, "lock");
+		return lock_file_fail(connection, "lock");
 	return sqlkit_fail(connection->call, ELQ_ERR_LOCKED, "wait until it is done, or use --wait",
 			   "another run works on %s", connection->location.path);
-}
-
-/* Is the open file still the one of that name? Otherwise its lock locks nothing. */
-static bool is_in_place(struct elq_connection *connection, int fd)
-{
-	struct stat opened;
-	struct stat named;
-	char *path = sqlite3_mprintf("%s" LOCK_SUFFIX, connection->location.path);
-	bool same = path && fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
-		    opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
-	sqlite3_free(path);
-	return same;
 }
 
 /* ---- the holder ------------------------------------------------------------- */
@@ -131,7 +78,7 @@ static int32_t write_holder(struct elq_connection *connection, int fd,
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, data, (size_t)size, 0) != size) {
 		if (errno == 0)
 			errno = ENOSPC;
-		status = fail_file(connection, "write");
+		status = lock_file_fail(connection, "write");
 	}
 	sqlite3_free(data);
 	return status;
@@ -166,7 +113,7 @@ static int32_t read_holder(struct elq_connection *connection, int fd, struct elq
 {
 	ssize_t size = pread(fd, connection->holder, sizeof(connection->holder) - 1, 0);
 	if (size < 0)
-		return fail_file(connection, "read");
+		return lock_file_fail(connection, "read");
 	connection->holder[size] = '\0';
 	cut_holder(connection, ret);
 	return ELQ_OK;
@@ -186,16 +133,18 @@ static int32_t acquire(struct elq_connection *connection, const struct elq_lock_
 	if (status != ELQ_OK)
 		return status;
 	int fd = -1;
-	status = open_file(connection, O_RDWR | O_CREAT, &fd);
+	status = lock_file_open(connection, LOCK_FILE_CREATE, &fd);
 	if (status != ELQ_OK)
 		return status;
 	status = take(connection, fd);
-	if (status == ELQ_OK && !is_in_place(connection, fd))
+	if (status == ELQ_OK && !lock_file_in_place(connection, fd))
 		status = sqlkit_fail(connection->call, ELQ_ERR_LOCKED, "run again",
 				     "the lock file %s" LOCK_SUFFIX " was exchanged at this moment",
 				     connection->location.path);
 	if (status == ELQ_OK)
 		status = write_holder(connection, fd, &owner);
+	if (status == ELQ_OK)
+		lock_file_share(connection, fd); /* what it held before is gone */
 	struct elq_lock *lock = NULL;
 	if (status == ELQ_OK) {
 		lock = sqlite3_malloc64(sizeof(*lock));
@@ -233,7 +182,7 @@ static void slot_release(const struct elq_call *call, struct elq_lock *lock)
 /* No lease to prolong; but a lock file that somebody removed locks nothing. */
 static int32_t slot_renew(const struct elq_call *call, struct elq_lock *lock)
 {
-	if (is_in_place(lock->connection, lock->fd))
+	if (lock_file_in_place(lock->connection, lock->fd))
 		return ELQ_OK;
 	return sqlkit_fail(call, ELQ_ERR_LOST, "never remove that file; run again",
 			   "the lock file %s" LOCK_SUFFIX " was removed or exchanged during this run",
@@ -263,7 +212,7 @@ static bool is_unsure(const struct elq_lock_holder *holder)
 static int32_t inspect(struct elq_connection *connection, struct elq_lock_holder *ret)
 {
 	int fd = -1;
-	int32_t status = open_file(connection, O_RDONLY, &fd);
+	int32_t status = lock_file_open(connection, LOCK_FILE_READ, &fd);
 	if (status != ELQ_OK)
 		return status;
 	struct elq_lock_holder own = {0};
@@ -304,7 +253,7 @@ static int32_t clear_of(struct elq_connection *connection, int fd, const struct 
 	if (!same)
 		return sqlkit_fail(connection->call, ELQ_ERR_NOT_FOUND, NULL, "%s has no holder %.*s",
 				   connection->location.path, (int)id->size, id->data);
-	return ftruncate(fd, 0) == 0 ? ELQ_OK : fail_file(connection, "write");
+	return ftruncate(fd, 0) == 0 ? ELQ_OK : lock_file_fail(connection, "write");
 }
 
 static int32_t take_over(struct elq_connection *connection, const struct elq_str *id)
@@ -312,7 +261,7 @@ static int32_t take_over(struct elq_connection *connection, const struct elq_str
 	int fd = -1;
 	int32_t status = connection_check_writable(connection);
 	if (status == ELQ_OK)
-		status = open_file(connection, O_RDWR, &fd);
+		status = lock_file_open(connection, LOCK_FILE_WRITE, &fd);
 	if (status != ELQ_OK)
 		return status;
 	if (fd < 0)

@@ -11,10 +11,8 @@ bool names_contain(const struct names *names, const char *name)
 	return false;
 }
 
-bool names_add(struct names *names, const char *name)
+bool names_append(struct names *names, const char *name)
 {
-	if (names_contain(names, name))
-		return true;
 	if (names->count == names->capacity) {
 		uint64_t capacity = names->capacity ? names->capacity * 2 : 8;
 		char **items = sqlite3_realloc64(names->items, capacity * sizeof(*items));
@@ -28,6 +26,11 @@ bool names_add(struct names *names, const char *name)
 		return false;
 	names->items[names->count++] = copy;
 	return true;
+}
+
+bool names_add(struct names *names, const char *name)
+{
+	return names_contain(names, name) || names_append(names, name);
 }
 
 void names_clear(struct names *names)

@@ -42,13 +42,18 @@ static const char records[] =
 	" FROM " OBJECTS ", pragma_index_list(m.name, 'main') AS i WHERE " ORDINARY
 	") WHERE value IS NOT NULL ORDER BY kind, path, attribute, value";
 
+int32_t schema_describe(struct elq_connection *connection, const struct elq_sink *sink)
+{
+	return statement_run_into(connection, records, sink);
+}
+
 static int32_t slot_describe(const struct elq_call *call, struct elq_connection *connection,
 			     const struct elq_sink *sink)
 {
 	connection_enter(connection, call);
 	int32_t status = connection->unit.open ? ELQ_OK : connection_refresh(connection);
 	if (status == ELQ_OK)
-		status = statement_run_into(connection, records, sink);
+		status = schema_describe(connection, sink);
 	return connection_leave(connection, status);
 }
 

@@ -35,6 +35,7 @@ static int32_t prepare(struct elq_connection *connection, const char *text, uint
 	seen->no_memory = false;
 	sqlite3_free(seen->dropped);
 	seen->dropped = NULL;
+	seen->attaches = false;
 	int result = sqlite3_prepare_v3(connection->db, text, (int)size, flags, ret, ret_tail);
 	return result == SQLITE_OK ? ELQ_OK : report_prepare(connection);
 }
@@ -300,6 +301,12 @@ int32_t statement_query(struct elq_connection *connection, char *text,
 	sqlite3_free(text);
 	connection->ours = outer;
 	return status;
+}
+
+int32_t statement_prepare_load(struct elq_connection *connection, const char *text, uint64_t size,
+			       sqlite3_stmt **ret)
+{
+	return prepare(connection, text, size, SQLITE_PREPARE_PERSISTENT, ret, NULL);
 }
 
 int32_t statement_run_once(struct elq_connection *connection, char *text)

@@ -95,6 +95,8 @@ static void end(struct elq_connection *connection)
 	connection->unit = (struct unit){0};
 	connection->wait_us = connection->location.lock_timeout_us;
 	seen_clear(&connection->seen);
+	load_unit_ended(connection);
+	reserve_forget(connection);
 }
 
 static int32_t begin_outer(struct elq_connection *connection, const struct elq_begin *begin)
@@ -147,6 +149,10 @@ static int32_t check_alive(struct elq_connection *connection)
 {
 	const struct unit *unit = &connection->unit;
 	bool ours = !unit->autocommit || unit->nested;
+	if (unit->spoiled)
+		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, "roll it back",
+				   "a load failed in this unit of work; its rows are not complete, and "
+				   "it cannot go on");
 	if (!unit->started || !ours || !sqlite3_get_autocommit(connection->db))
 		return ELQ_OK;
 	return sqlkit_fail(
@@ -180,8 +186,10 @@ static int32_t commit_nested(struct elq_connection *connection)
 {
 	struct unit *unit = &connection->unit;
 	int32_t status = statement_run(connection, unit->savepoint ? SAVEPOINT_KEEP : "COMMIT");
-	if (status == ELQ_OK)
+	if (status == ELQ_OK) {
 		unit->nested = unit->savepoint = false;
+		load_unit_ended(connection);
+	}
 	return status;
 }
 
@@ -244,7 +252,8 @@ static int32_t rollback_nested(struct elq_connection *connection)
 	} else {
 		status = statement_run(connection, "ROLLBACK");
 	}
-	unit->nested = unit->savepoint = false;
+	unit->nested = unit->savepoint = unit->spoiled = false;
+	load_unit_ended(connection);
 	return status;
 }
 

@@ -29,3 +29,13 @@ int32_t sqlkit_fail(const struct elq_call *call, int32_t code, const char *hint,
 	call->host->set_error(call, &error);
 	return code;
 }
+
+void sqlkit_warn(const struct elq_call *call, const char *format, ...)
+{
+	char message[SQLKIT_MESSAGE_CAP];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	call->host->log(call, ELQ_LOG_WARN, message, strlen(message), NULL, 0);
+}

@@ -14,5 +14,8 @@ struct elq_str sqlkit_str(const char *text);
 /* Reports and returns `code`. hint may be NULL. [any] */
 int32_t sqlkit_fail(const struct elq_call *call, int32_t code, const char *hint, const char *format,
 		    ...) __attribute__((format(printf, 4, 5)));
+/* What the caller should know although nothing failed: one warning in the log. [any] */
+void sqlkit_warn(const struct elq_call *call, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -84,7 +84,7 @@ static void find_open(struct found *found, enum shape shape)
 {
 	if (shape != SHAPE_BODY && shape != SHAPE_SEMICOLON)
 		return;
-	found->open = "a trigger's body is not closed by END";
+	found->open = "a trigger begins here whose body is not closed by END";
 	found->open_at = found->head[0].start;
 }
 
@@ -117,8 +117,8 @@ static void find_end(const struct sqlkit_splitter *splitter, const char *script,
 			found->first = token.start;
 		if (token.kind == SQLKIT_TOKEN_OPEN_QUOTE || token.kind == SQLKIT_TOKEN_OPEN_COMMENT) {
 			found->open = token.kind == SQLKIT_TOKEN_OPEN_QUOTE
-					      ? "a string or quoted name is not closed"
-					      : "a comment is not closed";
+					      ? "a string or quoted name begins here and is not closed"
+					      : "a comment begins here and is not closed";
 			found->open_at = token.start;
 			return;
 		}

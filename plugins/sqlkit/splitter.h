@@ -34,9 +34,9 @@ struct sqlkit_splitter {
 };
 
 /* The slot next_statement() of driver.h but for errors: ELQ_ERR_MALFORMED sets
- * *ret_reason to a static text ("a string or quoted name is not closed") and
- * start and line of *ret. `line` is the line of `offset`, counted from 1.
- * *ret is written as a whole; it is of this file's version. [any] */
+ * *ret_reason to a static text ("a comment begins here and is not closed") and
+ * start and line of *ret, which are where "here" is. `line` is the line of
+ * `offset`, counted from 1. *ret is written as a whole; it is of this file's version. [any] */
 int32_t sqlkit_splitter_next(const struct sqlkit_splitter *splitter, const char *script, uint64_t size,
 			     uint64_t offset, uint64_t line, struct elq_span *ret,
 			     const char **ret_reason);

@@ -11,7 +11,9 @@ import time
 
 import pexpect
 
-TIMEOUT = 20
+from project import SLOWNESS
+
+TIMEOUT = 20 * SLOWNESS
 
 
 class Terminal:

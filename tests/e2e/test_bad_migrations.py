@@ -5,6 +5,8 @@ import os
 
 import pytest
 
+from project import first_error
+
 BAD = "20260104000000_bad"
 FILE = f"database/migrations/sqlite/{BAD}.sql"
 
@@ -55,6 +57,14 @@ def test_a_down_section_that_cannot_be_split_is_found_by_validate_and_by_the_rol
     applied.fails(4, "migrate:validate", names=[f"{BAD}.sql:5"])
     applied.must("migrate:run")
     applied.fails(4, "migrate:rollback", names=[f"{BAD}.sql:5"])
+
+
+def test_what_is_not_closed_is_placed_by_the_files_own_line_and_by_no_other(applied):
+    applied.write(FILE, "-- migrate:up\nSELECT 1;\n\n-- migrate:down\nSELECT 1;\nSELECT\n  'open;\n")
+    error = first_error(applied.document("migrate:validate", code=4))
+    assert error["line"] == 7
+    assert f"{BAD}.sql:7: statement 2: a string or quoted name begins here and is not closed" in error["message"]
+    assert "line" not in error["message"] + error["hint"]
 
 
 def test_a_file_above_the_cap_is_refused_with_the_cap(applied):
@@ -110,14 +120,9 @@ def test_a_file_in_the_folders_place_is_named(project):
 
 
 @pytest.mark.not_root
-def test_an_unreadable_file_is_named_and_nothing_runs(applied):
-    file = applied.migration(BAD, "CREATE TABLE x (y);")
-    file.chmod(0)
-    with applied.untouched():
-        result = applied.run("migrate:run")
-    file.chmod(0o644)
-    assert result.code in (1, 4), result
-    result.names(f"{BAD}.sql")
+def test_an_unreadable_file_is_named_with_a_remedy_and_nothing_runs(applied):
+    applied.migration(BAD, "CREATE TABLE x (y);").chmod(0)
+    applied.fails(4, "migrate:run", names=[f"{BAD}.sql", "right to read"])
 
 
 @pytest.mark.not_root
@@ -130,22 +135,26 @@ def test_an_unreadable_folder_is_named_and_nothing_runs(blog):
     assert not blog.database.exists()
 
 
-def test_a_folder_or_a_pipe_with_a_migrations_name_is_refused_and_never_waited_for(applied):
-    (applied.migrations / "sqlite" / f"{BAD}.sql").mkdir()
-    with applied.untouched():
-        folder = applied.run("migrate:run", timeout=10)
-    assert folder.code in (0, 1, 4), folder
-    (applied.migrations / "sqlite" / f"{BAD}.sql").rmdir()
-    os.mkfifo(applied.migrations / "sqlite" / f"{BAD}.sql")
-    pipe = applied.run("migrate:run", timeout=10)
-    assert pipe.code in (0, 1, 4), pipe
-    assert applied.tables() == ["posts", "users"]
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), os.mkfifo, lambda path: path.symlink_to("gone.sql"),
+                                  lambda path: path.symlink_to(path.name), lambda path: path.symlink_to("/dev/zero")],
+                         ids=["folder", "pipe", "dangling-link", "looping-link", "device"])
+def test_what_has_a_migrations_name_and_is_no_file_is_refused_with_a_remedy_and_never_waited_for(applied, make):
+    make(applied.migrations / "sqlite" / f"{BAD}.sql")
+    for command in ("migrate:run", "migrate:status", "migrate:validate"):
+        applied.fails(4, command, names=[f"{BAD}.sql", "\n  "], timeout=10)
+        assert applied.error_code(command, code=4) == "malformed"
 
 
 def test_files_that_are_no_migrations_are_left_alone(applied):
     for name in ("README.md", ".hidden.sql", "notes.txt", "20260104000000_backup.sql~", "20260104000000_x.sql.orig"):
         applied.write(f"database/migrations/sqlite/{name}", "nonsense")
     assert "nothing" in applied.must("migrate:run").out
+
+
+def test_a_migration_in_another_language_is_refused_and_not_passed_over(applied):
+    applied.write("database/migrations/sqlite/20260104000000_x.json", '{"up": []}')
+    for command in ("migrate:run", "migrate:status", "migrate:validate"):
+        applied.fails(4, command, names=["20260104000000_x.json", "never run", ".sql"])
 
 
 def test_a_file_that_changes_while_the_run_is_under_way_is_not_run(project):

@@ -176,6 +176,30 @@ def test_database_url_beside_another_endpoint_variable_is_an_error_that_names_bo
                env={"DATABASE_URL": "sqlite:a.sqlite", "SQLITE_PATH": "b.sqlite"})
 
 
+def test_a_database_url_that_no_installed_driver_takes_is_an_error_and_the_configured_database_is_left_alone(blog):
+    url = {"DATABASE_URL": "postgres://me:hunter22@db.example/blog"}
+    result = blog.fails(2, "migrate:run", names=["DATABASE_URL", "postgres", "sqlite"], env=url)
+    assert "hunter22" not in result.err
+    assert not blog.database.exists()
+
+
+def test_a_database_url_of_another_installed_driver_is_a_warning(blog):
+    folder = blog.root.parent / "plugins"
+    folder.mkdir(mode=0o755)
+    for file in (blog.installation.plugins / "elq_driver_sqlite.so", blog.installation.zoo / "elq_driver_puppet.so"):
+        (folder / file.name).write_bytes(file.read_bytes())
+        (folder / file.name).chmod(0o644)
+    blog.configure(more=f"\n[plugins]\ndir = {folder}\n")
+    blog.must("migrate:run", env={"DATABASE_URL": "puppet://h/d"}).names("DATABASE_URL is not used")
+    assert blog.tables() == ["posts", "users"]
+
+
+def test_a_database_url_that_nobody_takes_is_no_matter_where_its_connection_is_not_chosen(blog):
+    blog.configure(more="\n[connection:other]\ndriver = sqlite\npath = database/other.sqlite\n")
+    blog.migration("1_x", "CREATE TABLE x (y);", connection="other")
+    blog.must("migrate:run", "-c", "other", env={"DATABASE_URL": "postgres://h/d"})
+
+
 @pytest.mark.parametrize("form", ["sqlite:{p}", "sqlite://{p}", "sqlite3:{p}"])
 def test_the_forms_of_a_sqlite_url(blog, form):
     path = blog.root / "database" / "url.sqlite"

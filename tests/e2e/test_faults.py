@@ -18,8 +18,9 @@ COMMANDS = [
     ["migrate:status"], ["--json", "migrate:status"], ["--json", "migrate:run"], ["migrate:validate"], ["migrate:run", "--dry-run"], ["migrate:run"],
     ["migrate:rollback"], ["migrate:redo"], ["migrate:reset", "--force"], ["migrate:fresh", "--force"],
     ["migrate:repair", "--mark", "reverted", "20260103000000_first_users"], ["migrate:unlock", "0" * 32], ["db:stamp", "staging"],
+    ["audit:show"], ["audit:verify", "-c", "sqlite"],
 ]
-READING = {"version", "list", "help", "plugin:list", "migrate:status"}
+READING = {"version", "list", "help", "plugin:list", "migrate:status", "audit:show", "audit:verify"}
 ORDERLY = {0, 1, 2, 3, 4, 5, 6}
 
 

@@ -1,6 +1,9 @@
 """What may run where: production, stamps, the contract, and questions to a person
 at a real terminal."""
 
+import re
+import shlex
+
 import pytest
 
 from project import CONTRACT, INI, first_error
@@ -89,14 +92,76 @@ def test_a_refusal_by_the_databases_facts_shows_its_state(live):
     live.must("migrate:run", code=3).names("stamped production", "database/app.sqlite", "pending", "last verified backup: none")
 
 
+def printed_commands(err):
+    """[(environment, words)] of the command lines that a refusal prints."""
+    lines = re.findall(r"((?:[A-Z_]+=\S+ )*)eloquent ([a-z]+:[^\n;]*--(?:yes|force)\b)", err)
+    return [(dict(v.split("=", 1) for v in env.split()), shlex.split(words)) for env, words in lines]
+
+
+def printed_command(err):
+    commands = printed_commands(err)
+    assert len(commands) == 1, err
+    return commands[0]
+
+
 def test_the_command_that_a_refusal_prints_works(live):
     """The person pastes the line into a shell that is in production."""
-    import re
-    err = live.must("migrate:fresh", code=3, env=PRODUCTION).err
-    line = re.search(r"((?:[A-Z_]+=\S+ )*)eloquent ([^\n;]*--yes)", err)
-    assert line, err
-    env = dict(v.split("=", 1) for v in line.group(1).split())
-    live.must(*line.group(2).split(), env={**PRODUCTION, **env})
+    env, words = printed_command(live.must("migrate:fresh", code=3, env=PRODUCTION).err)
+    live.must(*words, env={**PRODUCTION, **env})
+
+
+def test_the_command_that_a_refusal_prints_is_the_one_that_was_typed(live):
+    """Rolling back one migration is not rolling back a batch."""
+    env, words = printed_command(live.must("migrate:rollback", "--step", "1", "--wait=5s", code=3, env=PRODUCTION).err)
+    assert set(words) == {"migrate:rollback", "--step", "1", "--wait=5s", "-c", "sqlite", "--force", "--yes"}
+    live.must(*words, env={**PRODUCTION, **env})
+    assert live.applied_names() == ["20260101000000_create_users", "20260102000000_create_posts"]
+
+
+@pytest.fixture
+def two(bare):
+    """Two databases with rows, of the connections alpha and sqlite."""
+    bare.configure(INI, more="\n[connection:alpha]\ndriver = sqlite\npath = database/alpha.sqlite\n" + NO_BACKUP)
+    bare.add_blog()
+    bare.migration("1_x", "CREATE TABLE x (y);\nINSERT INTO x VALUES (1);", "DROP TABLE x;", connection="alpha")
+    bare.must("migrate:run", "--all-connections")
+    return bare
+
+
+@pytest.mark.parametrize("chosen", [["--all-connections"], ["-c", "alpha", "-c", "sqlite"]], ids=lambda c: c[0])
+def test_of_several_refused_connections_each_has_its_reasons_and_all_have_one_command(two, chosen):
+    two.stamp("production", env=PRODUCTION)
+    two.must("db:stamp", "production", "-c", "alpha", env=PRODUCTION)
+    err = two.must("migrate:fresh", *chosen, code=3, env=PRODUCTION).err
+    assert err.count("add --force") == 2
+    env, words = printed_command(err)
+    assert [w for w in words if w in ("--all-connections", "alpha", "sqlite")] == [w for w in chosen if w != "-c"]
+    two.must(*words, env={**PRODUCTION, **env})
+
+
+def test_a_connection_that_is_not_refused_stays_in_the_command(two):
+    two.ini.write_text(two.ini.read_text().replace("[connection:alpha]\n", "[connection:alpha]\nproduction = yes\n"))
+    err = two.must("migrate:rollback", "-c", "alpha", "-c", "sqlite", code=3).err
+    env, words = printed_command(err)
+    assert "alpha" in words and "sqlite" in words
+    two.must("db:stamp", "production", "-c", "alpha")
+    two.must(*words, env=env)
+
+
+def test_connections_that_need_different_words_have_a_command_each(two):
+    two.ini.write_text(two.ini.read_text().replace("[connection:alpha]\n", "[connection:alpha]\nproduction = yes\n"))
+    commands = printed_commands(two.must("migrate:fresh", "--all-connections", code=3).err)
+    assert [(w[w.index("-c") + 1], "--yes" in w) for _, w in commands] == [("alpha", True), ("sqlite", False)]
+
+
+def test_where_the_policy_forbids_no_command_is_offered(applied):
+    applied.ini.write_text(INI + "\n[guard]\nproduction = forbid\nrequire_backup = no\n")
+    assert printed_commands(applied.must("migrate:fresh", code=3, env=PRODUCTION).err) == []
+
+
+def test_the_hint_of_a_refusal_in_json_holds_the_command(live):
+    error = first_error(live.document("migrate:fresh", code=3, env=PRODUCTION))
+    assert "the command: ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true eloquent migrate:fresh" in error["hint"]
 
 
 def test_a_verified_backup_is_needed_and_there_is_none_yet(applied):
@@ -141,7 +206,8 @@ def test_a_refusal_by_local_facts_opens_nothing(blog):
     assert "allow_variable" in refused(blog, "migrate:fresh", env=PRODUCTION)
 
 
-@pytest.mark.parametrize("command", [["migrate:status"], ["migrate:validate"], ["list"], ["plugin:list"], ["migrate:fresh", "--dry-run"]],
+@pytest.mark.parametrize("command", [["migrate:status"], ["migrate:validate"], ["list"], ["plugin:list"], ["audit:show"],
+                                     ["audit:verify"], ["migrate:fresh", "--dry-run"]],
                          ids=lambda c: c[0])
 def test_safe_commands_run_in_production(live, command):
     live.must(*command, env=PRODUCTION)
@@ -187,12 +253,34 @@ def test_a_later_run_does_not_change_the_stamp(applied):
 
 @pytest.mark.parametrize("words", [["migrate:run"], ["migrate:fresh", "--force", "--yes"], ["migrate:reset", "--force", "--yes"],
                                    ["migrate:rollback", "--force", "--yes"], ["migrate:redo", "--force", "--yes"],
-                                   ["migrate:repair", "--mark", "reverted", "20260103000000_first_users"], ["db:stamp", "development"]],
+                                   ["migrate:repair", "--mark", "reverted", "20260103000000_first_users"], ["db:stamp", "production"]],
                          ids=lambda w: w[0])
 @pytest.mark.parametrize("env", [{}, {"ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "true"}], ids=["plain", "allowed"])
 def test_a_development_shell_on_a_database_stamped_production_is_refused_and_no_flag_helps(live, words, env):
     live.migration("20260104000000_more", "CREATE TABLE more (x);", "DROP TABLE more;")
-    assert "stamp_mismatch" in refused(live, *words, env=env)
+    assert refused(live, *words, env=env) == {"stamp_mismatch"}
+
+
+def test_there_no_flag_is_asked_for_and_the_line_that_restamps_is_printed_and_works(live):
+    err = live.must("migrate:fresh", "--force", code=3).err
+    assert "ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true; " not in err and "add --" not in err and "the command:" not in err
+    env, words = printed_command(err)
+    assert words[0] == "db:stamp"
+    Terminal(live, *words, env=env).sees("app.sqlite").types("app.sqlite").done(0)
+    live.must("migrate:fresh", "--force")
+
+
+def test_a_refused_restamp_names_what_helps_and_its_command_works_at_a_terminal(live):
+    assert refused(live, "db:stamp", "development") == {"not_production", "allow_variable", "force", "yes", "terminal"}
+    err = live.must("db:stamp", "development", code=3).err
+    assert "no flag helps" not in err
+    env, words = printed_command(err)
+    Terminal(live, *words, env=env).sees("app.sqlite").types("app.sqlite").done(0)
+
+
+def test_stamping_again_what_is_stamped_does_not_send_to_itself(live):
+    err = live.must("db:stamp", "production", code=3).err
+    assert "APP_ENV=production" in err and "restamp" not in err
 
 
 def test_there_safe_commands_run_with_a_warning(live):

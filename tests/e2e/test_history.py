@@ -33,6 +33,28 @@ def test_status_shows_what_is_wrong_with_0_and_under_exit_code_with_4(applied, c
     applied.fails(4, "migrate:status", "--exit-code", names=[name])
 
 
+def test_what_was_applied_counts_as_applied_whatever_became_of_its_file_and_is_named_apart(applied):
+    view = applied.write("database/migrations/sqlite/R_names.sql", "-- migrate:up\nDROP VIEW IF EXISTS names;\nCREATE VIEW names AS SELECT 1 AS name;\n")
+    applied.must("migrate:run")
+    assert applied.must("migrate:status").out.endswith("\n4 applied, 0 pending\n")
+    view.write_text(view.read_text().replace("SELECT 1", "SELECT 2"))
+    (applied.migrations / "sqlite" / f"{USERS}.sql").unlink()
+    for change in ("edit", "older"):
+        spoil(applied, change)
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    assert applied.must("migrate:status").out.endswith("\n4 applied (1 modified, 1 missing, 1 stale), 2 pending (1 out of order)\n")
+    result = applied.document("migrate:status")["connections"][0]["result"]
+    assert (result["applied"], result["pending"]) == (4, 2)
+
+
+def test_a_half_applied_migration_counts_as_pending_also_when_its_file_was_edited(project):
+    file = project.write("database/migrations/sqlite/1_half.sql", "-- migrate:up transaction:false\nCREATE TABLE one (x);\nbroken;\n")
+    project.must("migrate:run", code=1)
+    assert project.must("migrate:status").out.endswith("\n0 applied, 1 pending (1 partial)\n")
+    file.write_text(file.read_text() + "-- a word more\n")
+    assert project.must("migrate:status").out.endswith("\n0 applied, 1 pending (1 modified)\n")
+
+
 @pytest.mark.parametrize("change,code,name", [("edit", "modified", POSTS), ("delete", "missing", POSTS),
                                               ("older", "out_of_order", "20250101000000_older")])
 @pytest.mark.parametrize("command", [["migrate:run"], ["migrate:rollback", "--all-migrations"], ["migrate:redo"], ["migrate:validate"]])
@@ -73,6 +95,15 @@ def test_baseline_records_without_running_and_the_rest_runs(blog):
     assert blog.events() == [("baselined", USERS), ("baselined", POSTS)]
     blog.must("migrate:run")
     assert blog.events()[-1] == ("applied", FIRST)
+
+
+def test_baseline_under_dry_run_lists_what_it_would_record_and_records_nothing(blog):
+    blog.sql("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);")
+    with blog.untouched():
+        out = blog.must("migrate:baseline", POSTS, "--dry-run").out
+        result = blog.document("migrate:baseline", POSTS, "--dry-run")["connections"][0]["result"]
+    assert [line.split()[2] for line in out.splitlines()] == [USERS, POSTS]
+    assert result["pending"] == [USERS, POSTS]
 
 
 def test_a_baselined_migration_is_never_rolled_back(blog):
@@ -156,6 +187,41 @@ def test_validate_accepts_a_sound_project(applied):
 def test_a_history_that_was_tampered_with_is_found_by_validate(applied, damage):
     applied.sql("DROP TRIGGER IF EXISTS eloquent_history_update; DROP TRIGGER IF EXISTS eloquent_history_delete; " + damage)
     assert applied.error_code("migrate:validate", code=4) == "history_broken"
+
+
+def findings(document):
+    """(code, file's name, line) of the error and of all that was found beside it."""
+    error = first_error(document)
+    return [(e["code"], e["file"] and e["file"].rsplit("/", 1)[-1], e["line"]) for e in [error, *error.get("more", [])]]
+
+
+def test_validate_reports_all_findings_at_once_each_with_its_place(applied):
+    applied.migration("20260104000000_one", "SELECT 1;\nCOMMIT;\nVACUUM;", "SELECT 'open;")
+    applied.write("database/migrations/sqlite/20260105000000_two.sql", "no directive\n")
+    spoil(applied, "edit")
+    applied.sql("UPDATE eloquent_history SET actor = 'eve' WHERE sequence = 2")
+    result = applied.fails(4, "migrate:validate", names=[
+        "20260105000000_two.sql:1", "20260104000000_one.sql:3", "20260104000000_one.sql:4", "20260104000000_one.sql:7", "event 2"])
+    assert result.err.count("eloquent: sqlite: ") == 5
+    document = applied.document("migrate:validate", code=4)
+    assert findings(document) == [
+        ("malformed", "20260105000000_two.sql", 1), ("history_broken", None, None), ("malformed", "20260104000000_one.sql", 3),
+        ("malformed", "20260104000000_one.sql", 4), ("malformed", "20260104000000_one.sql", 7)]
+
+
+def test_a_malformed_applied_file_is_not_called_missing_and_the_others_are_still_compared(applied):
+    applied.write(f"database/migrations/sqlite/{USERS}.sql", "no directive\n")
+    spoil(applied, "edit")
+    assert findings(applied.document("migrate:validate", code=4)) == [("malformed", f"{USERS}.sql", 1), ("modified", f"{POSTS}.sql", None)]
+
+
+def test_a_run_names_all_that_stops_it_before_anything_runs(applied):
+    applied.migration("20260104000000_good", "CREATE TABLE good (x);")
+    applied.migration("20260105000000_one", "COMMIT;")
+    applied.migration("20260106000000_two", "SELECT 'open;")
+    with applied.untouched():
+        document = applied.document("migrate:run", code=4)
+    assert findings(document) == [("malformed", "20260105000000_one.sql", 2), ("malformed", "20260106000000_two.sql", 2)]
 
 
 def test_validate_reads_pending_files_too(applied):

@@ -2,6 +2,7 @@
 database is judged by the native sqlite3 shell. Undoing stands in test_undo.py, the
 history in test_history.py."""
 
+import os
 import re
 
 import pytest
@@ -233,6 +234,13 @@ def test_a_migration_cannot_write_our_history(applied):
 # ---- status ----------------------------------------------------------------------------------
 
 
+def test_without_a_name_in_the_environment_the_user_of_the_process_is_the_actor(applied):
+    accounts = [line.split(":") for line in open("/etc/passwd", encoding="utf-8")]
+    name = next((a[0] for a in accounts if a[2] == str(os.geteuid())), f"uid {os.geteuid()}")
+    assert {actor for (actor,) in applied.events("actor")} == {name}
+    assert {record["actor"] for record in applied.audit_records()} == {name}
+
+
 def test_status_shows_applied_and_pending_with_batch_actor_and_time(applied):
     applied.migration("20260104000000_more", "CREATE TABLE more (x);")
     document = applied.document("migrate:status", env={"ELOQUENT_ACTOR": "ann"})
@@ -297,6 +305,24 @@ def test_keep_going_goes_on_with_the_reachable_ones_and_still_fails(three):
     document = three.document("migrate:run", "--all-connections", "--keep-going", code=6)
     assert [(c["name"], c["exit"]) for c in document["connections"]] == [("alpha", 0), ("beta", 6), ("sqlite", 0)]
     assert three.tables() == ["of_sqlite"]
+
+
+def test_keep_going_leaves_out_only_what_cannot_be_opened(three):
+    three.migration("2_bad", "CREATE TABLE a (b);\nCOMMIT;", connection="beta")
+    three.fails(4, "migrate:run", "--all-connections", "--keep-going", names=["beta", "2_bad"])
+    assert not any((three.root / f"database/{name}.sqlite").exists() and three.tables(three.root / f"database/{name}.sqlite")
+                   for name in ("alpha", "beta", "app"))
+
+
+def test_keep_going_with_nothing_to_reach_runs_nothing(three):
+    for name in ("alpha", "beta", "app"):
+        (three.root / f"database/{name}.sqlite").mkdir()
+    document = three.document("migrate:run", "--all-connections", "--keep-going", code=6)
+    assert [c["exit"] for c in document["connections"]] == [6, 6, 6]
+
+
+def test_the_help_of_keep_going_says_what_is_left_out_and_what_the_exit_code_is(three):
+    assert re.search(r"--keep-going +leave out connections that cannot be opened \(exit 6\)", three.must("help", "migrate:run").out)
 
 
 def test_two_connections_of_one_command_that_are_one_database_are_refused(bare):

@@ -1,6 +1,7 @@
 """docs/rollback-recovery.md is executed: its fenced commands, in order, on damaged
 databases. Each chapter begins with the damage that it is about."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -86,6 +87,21 @@ def _(project):
     project.must("migrate:run")
 
 
+@damage("The chain of the history is broken")
+def _(project):
+    phones(project, "ALTER TABLE users DROP COLUMN phone;")
+    project.must("migrate:run")
+    shutil.copy(project.database, project.root / "database/last-good.sqlite")
+    project.sql("UPDATE eloquent_history SET actor = 'nobody' WHERE sequence = 2")
+
+
+@damage("The chain is broken, and no copy holds it whole")
+def _(project):
+    project.must("migrate:run")
+    project.sql("DELETE FROM eloquent_history WHERE sequence = 2")
+    phones(project, "ALTER TABLE users DROP COLUMN phone;")
+
+
 @damage("The database file is damaged")
 def _(project):
     project.must("migrate:run")
@@ -118,3 +134,31 @@ def test_the_commands_of_a_chapter_mend_its_damage(project, title):
     project.must("migrate:status", "--exit-code")
     assert project.value("PRAGMA integrity_check") == "ok"
     assert {"users", "posts"} <= set(project.tables())
+
+
+def test_the_page_quotes_what_a_broken_chain_is_called(project):
+    """Its two sentences are the program's."""
+    text = " ".join(RUNBOOK.read_text().split())
+    project.add_blog()
+    project.must("migrate:run")
+    whole = project.database.read_bytes()
+    for damage, sentence in (("UPDATE eloquent_history SET actor = 'nobody' WHERE sequence = 2",
+                              "event 2 of the history was changed: its hash does not fit"),
+                             ("DELETE FROM eloquent_history WHERE sequence = 3",
+                              "event 3 of the history is missing: the history was verified beyond it before")):
+        project.database.write_bytes(whole)
+        project.sql(damage)
+        project.must("migrate:validate", code=4).names(sentence)
+        assert f'"{sentence}"' in text
+
+
+def test_a_wrong_copy_of_the_history_is_found(project):
+    """An older copy put back: the chapter says that the chain proves it."""
+    project.add_blog()
+    project.must("migrate:run", "--step", "2")
+    shutil.copy(project.database, project.root / "database/last-good.sqlite")
+    project.must("migrate:run")
+    put_back = [c for c, _ in chapters()["The chain of the history is broken"] if "ATTACH" in c]
+    assert len(put_back) == 1
+    subprocess.run(["/bin/bash", "-c", put_back[0]], cwd=project.root, env=project.environment(), check=True, timeout=60)
+    assert project.error_code("migrate:validate", code=4) == "history_broken"

@@ -104,6 +104,27 @@ def test_a_secret_in_a_failing_statement_that_was_registered_is_masked(bare):
     assert "Kanarienvogel" not in str(bare.sql("SELECT detail FROM eloquent_history"))
 
 
+@pytest.fixture
+def knowing(project):
+    """A project whose .env makes Kanarienvogel a secret that no driver is given."""
+    project.write(".env", "DB_PASSWORD=Kanarienvogel\nDB_HOST=h\n", mode=0o600)
+    project.migration("1_x", "SELECT 'Kanarienvogel';")
+    return project
+
+
+@pytest.mark.parametrize("flags,stream", [([], "err"), (["--json"], "out")], ids=["text", "json"])
+def test_a_secret_in_an_error_of_ours_is_masked(knowing, flags, stream):
+    """No driver says this: it is masked where it is written."""
+    said = getattr(knowing.must(*flags, "migrate:run", "Kanarienvogel", code=2), stream)
+    assert "[REDACTED]" in said and "Kanarienvogel" not in said
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["text", "json"])
+def test_a_secret_in_a_statement_is_masked_in_the_preview(knowing, flags):
+    said = knowing.must(*flags, "migrate:run", "--dry-run").out
+    assert "[REDACTED]" in said and "Kanarienvogel" not in said
+
+
 def test_no_secret_is_in_the_arguments_of_the_process(leaky):
     """What ps shows is what was typed."""
     child = subprocess.Popen(leaky.command(["migrate:run"]), cwd=leaky.root, env=leaky.environment({"THE_SECRET": CANARY}),

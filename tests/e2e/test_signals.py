@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from project import end
+from project import SLOWNESS, end
 from terminal import Terminal
 
 # A statement that works for some hundred milliseconds and writes one row, and one that nobody
@@ -37,7 +37,7 @@ def endless(project):
 
 def until_the_second_migration_runs(project):
     """The first is committed, and the second has written (its journal is there)."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 20 * SLOWNESS
     journal = project.database.parent / "app.sqlite-journal"
     while time.monotonic() < deadline:
         if project.database.exists() and "1_quick" in recorded(project) and journal.exists():

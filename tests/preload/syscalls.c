@@ -1,18 +1,25 @@
 /* syscalls.c - preloaded into the program under test: chosen calls into the
- * system fail.
+ * system fail, or end the process as kill -9 does.
  *
  *   FAIL_CALL=write:3:ENOSPC    the third write fails with ENOSPC
  *   FAIL_CALL=write:3+:ENOSPC   the third and every later one: the disk stays full
  *   FAIL_CALL=read:1:short      the first read is given one byte of room only
+ *   FAIL_CALL=change:7:kill     killed instead of the seventh call that changes a file
+ *   FAIL_CALL=change:7:torn     killed in it: half of the bytes are written, or all is done
  *   FAIL_PATH=app.sqlite        only calls on files whose path holds this
  *   FAIL_MARK=FILE              made when the failure strikes
+ *   FAIL_TRACE=FILE             gets a line per counted call: its name, its path
  *
  * Names: open (and openat), read, pread, write, pwrite, fsync, fdatasync,
- * rename, close, ftruncate. What libc calls inside itself is not seen, and the
+ * rename, unlink (and unlinkat, rmdir), mkdir, close, ftruncate; two classes of them: change
+ * (all that change a file of the disk's: an open that creates, write, pwrite, fsync,
+ * fdatasync, rename, unlink, mkdir, ftruncate) and grow (those that need room: an open that
+ * creates, write, pwrite, mkdir). What libc calls inside itself is not seen, and the
  * kernel's own objects (eventfd, signalfd) are spared: their calls cannot fail so. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -25,18 +32,44 @@
 static char wanted[16];
 static long wanted_at;
 static int wanted_on;    /* every later one too */
-static int wanted_errno; /* 0: short */
+static int wanted_errno; /* 0: short; or one of the two below */
 static const char *wanted_path;
 static const char *mark;
+static int trace = -1;
 static atomic_long counted;
+static atomic_int dying; /* once the call that struck is done */
+
+#define KILL (-1)
+#define TORN (-2)
+
+#define CHANGES 1u
+#define GROWS 2u
+
+struct call {
+	const char *name;
+	unsigned classes;
+};
+static const struct call OPEN_CALL = {"open", 0};
+static const struct call CREATE_CALL = {"open", CHANGES | GROWS};
+static const struct call READ_CALL = {"read", 0};
+static const struct call PREAD_CALL = {"pread", 0};
+static const struct call WRITE_CALL = {"write", CHANGES | GROWS};
+static const struct call PWRITE_CALL = {"pwrite", CHANGES | GROWS};
+static const struct call FSYNC_CALL = {"fsync", CHANGES};
+static const struct call FDATASYNC_CALL = {"fdatasync", CHANGES};
+static const struct call RENAME_CALL = {"rename", CHANGES};
+static const struct call UNLINK_CALL = {"unlink", CHANGES};
+static const struct call MKDIR_CALL = {"mkdir", CHANGES | GROWS};
+static const struct call CLOSE_CALL = {"close", 0};
+static const struct call FTRUNCATE_CALL = {"ftruncate", CHANGES};
 
 static const struct {
 	const char *name;
 	int number;
 } errors[] = {
-	{"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EINTR", EINTR},
-	{"EACCES", EACCES}, {"EMFILE", EMFILE}, {"ENOMEM", ENOMEM},
-	{"EROFS", EROFS},   {"EDQUOT", EDQUOT}, {"short", 0},
+	{"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EINTR", EINTR}, {"EACCES", EACCES},
+	{"EMFILE", EMFILE}, {"ENOMEM", ENOMEM}, {"EROFS", EROFS}, {"EDQUOT", EDQUOT},
+	{"short", 0},       {"kill", KILL},     {"torn", TORN},
 };
 
 /* A wish that cannot be read ends the process: a test must not pass by a typo. */
@@ -67,6 +100,10 @@ __attribute__((constructor)) static void read_wish(void)
 	wanted_errno = errors[i].number;
 	wanted_path = getenv("FAIL_PATH");
 	mark = getenv("FAIL_MARK");
+	const char *lines = getenv("FAIL_TRACE");
+	if (lines)
+		trace = (int)syscall(SYS_openat, AT_FDCWD, lines,
+				     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 /* Where a descriptor leads, by the kernel; empty when it does not say. */
@@ -78,38 +115,85 @@ static void fd_target(int fd, char *ret, size_t size)
 	ret[got > 0 ? got : 0] = 0;
 }
 
-static int path_matches(const char *path, int fd)
+/* Where a call leads: the path it names, below `at` when it is relative, or its descriptor. */
+static void call_target(int at, const char *path, int fd, char *ret, size_t size)
 {
-	char target[4096];
 	if (!path) {
-		fd_target(fd, target, sizeof(target));
-		if (strncmp(target, "anon_inode:", 11) == 0)
-			return 0;
-		path = target;
+		fd_target(fd, ret, size);
+	} else if (path[0] == '/' || at == AT_FDCWD) {
+		snprintf(ret, size, "%s", path);
+	} else {
+		fd_target(at, ret, size);
+		size_t used = strlen(ret);
+		snprintf(ret + used, size - used, "/%s", path);
 	}
-	return !wanted_path || strstr(path, wanted_path) != NULL;
 }
 
-/* Is this the call that must fail? path or, when it is NULL, fd says which file. */
-static int strikes(const char *name, const char *path, int fd)
+/* Pipes, terminals and the kernel's own objects are no files of the disk's. */
+static int is_wanted(struct call call, const char *target)
 {
-	if (wanted_at == 0 || strcmp(name, wanted) != 0)
+	int class_change = strcmp(wanted, "change") == 0 && (call.classes & CHANGES);
+	int class_grow = strcmp(wanted, "grow") == 0 && (call.classes & GROWS);
+	if (class_change || class_grow) {
+		if (strstr(target, ":[") || strncmp(target, "/dev/", 5) == 0)
+			return 0;
+	} else if (strcmp(call.name, wanted) != 0) {
+		return 0;
+	}
+	return strncmp(target, "anon_inode:", 11) != 0 && (!wanted_path || strstr(target, wanted_path));
+}
+
+static void note(const char *path)
+{
+	long made = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (made >= 0)
+		syscall(SYS_close, made);
+}
+
+static void die(void)
+{
+	syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+	for (;;)
+		syscall(SYS_pause);
+}
+
+/* Is this the call that must fail? Not one that is to be killed: that does not return, or
+ * dies once it is done. */
+static int strikes(struct call call, int at, const char *path, int fd)
+{
+	char target[4096];
+	char line[4200];
+	if (wanted_at == 0)
 		return 0;
 	int before = errno;
-	int matches = path_matches(path, fd);
+	call_target(at, path, fd, target, sizeof(target));
+	int matches = is_wanted(call, target);
 	errno = before;
 	if (!matches)
 		return 0;
 	long number = atomic_fetch_add(&counted, 1) + 1;
+	if (trace >= 0) {
+		int size = snprintf(line, sizeof(line), "%s %s\n", call.name, target);
+		syscall(SYS_write, trace, line, (size_t)size);
+	}
 	if (number < wanted_at || (number > wanted_at && !wanted_on))
 		return 0;
-	if (mark) {
-		long made = syscall(SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-		if (made >= 0)
-			syscall(SYS_close, made);
-		errno = before;
-	}
+	if (mark)
+		note(mark);
+	errno = before;
+	if (wanted_errno == KILL)
+		die();
+	if (wanted_errno == TORN)
+		atomic_store(&dying, 1);
 	return 1;
+}
+
+/* Behind every call. */
+static long done(long answer)
+{
+	if (atomic_load(&dying))
+		die();
+	return answer;
 }
 
 static mode_t mode_argument(int flags, va_list args)
@@ -119,11 +203,12 @@ static mode_t mode_argument(int flags, va_list args)
 
 static int open_at(int folder, const char *path, int flags, mode_t mode)
 {
-	if (strikes("open", path, -1)) {
+	int creates = (flags & O_CREAT) != 0;
+	if (strikes(creates ? CREATE_CALL : OPEN_CALL, folder, path, -1) && wanted_errno != TORN) {
 		errno = wanted_errno ? wanted_errno : EIO;
 		return -1;
 	}
-	return (int)syscall(SYS_openat, folder, path, flags, mode);
+	return (int)done(syscall(SYS_openat, folder, path, flags, mode));
 }
 
 #define OPEN(name)                                                                                     \
@@ -149,43 +234,43 @@ OPEN(open64)
 OPENAT(openat)
 OPENAT(openat64)
 
-/* A call that moves bytes: fails, or is given one byte of room. */
-static int moves_failed(const char *name, int fd, size_t *size)
+/* A call that moves bytes: fails, or is given one byte of room, or half of it. */
+static int moves_failed(struct call call, int fd, size_t *size)
 {
-	if (!strikes(name, NULL, fd))
+	if (!strikes(call, AT_FDCWD, NULL, fd))
 		return 0;
-	if (wanted_errno) {
+	if (wanted_errno > 0) {
 		errno = wanted_errno;
 		return 1;
 	}
 	if (*size > 1)
-		*size = 1;
+		*size = wanted_errno == TORN ? *size / 2 : 1;
 	return 0;
 }
 
 ssize_t read(int fd, void *data, size_t size)
 {
-	return moves_failed("read", fd, &size) ? -1 : syscall(SYS_read, fd, data, size);
+	return moves_failed(READ_CALL, fd, &size) ? -1 : done(syscall(SYS_read, fd, data, size));
 }
 
 ssize_t write(int fd, const void *data, size_t size)
 {
-	return moves_failed("write", fd, &size) ? -1 : syscall(SYS_write, fd, data, size);
+	return moves_failed(WRITE_CALL, fd, &size) ? -1 : done(syscall(SYS_write, fd, data, size));
 }
 
 #define PREAD(name)                                                                                    \
 	ssize_t name(int fd, void *data, size_t size, off_t offset)                                    \
 	{                                                                                              \
-		return moves_failed("pread", fd, &size)                                                \
+		return moves_failed(PREAD_CALL, fd, &size)                                             \
 			       ? -1                                                                    \
-			       : syscall(SYS_pread64, fd, data, size, offset);                         \
+			       : done(syscall(SYS_pread64, fd, data, size, offset));                   \
 	}
 #define PWRITE(name)                                                                                   \
 	ssize_t name(int fd, const void *data, size_t size, off_t offset)                              \
 	{                                                                                              \
-		return moves_failed("pwrite", fd, &size)                                               \
+		return moves_failed(PWRITE_CALL, fd, &size)                                            \
 			       ? -1                                                                    \
-			       : syscall(SYS_pwrite64, fd, data, size, offset);                        \
+			       : done(syscall(SYS_pwrite64, fd, data, size, offset));                  \
 	}
 PREAD(pread)
 PREAD(pread64)
@@ -193,9 +278,9 @@ PWRITE(pwrite)
 PWRITE(pwrite64)
 
 /* A call without bytes: "short" has no meaning there and fails with EIO. */
-static int call_failed(const char *name, const char *path, int fd)
+static int call_failed(struct call call, int at, const char *path, int fd)
 {
-	if (!strikes(name, path, fd))
+	if (!strikes(call, at, path, fd) || wanted_errno == TORN)
 		return 0;
 	errno = wanted_errno ? wanted_errno : EIO;
 	return 1;
@@ -203,27 +288,57 @@ static int call_failed(const char *name, const char *path, int fd)
 
 int fsync(int fd)
 {
-	return call_failed("fsync", NULL, fd) ? -1 : (int)syscall(SYS_fsync, fd);
+	return call_failed(FSYNC_CALL, AT_FDCWD, NULL, fd) ? -1 : (int)done(syscall(SYS_fsync, fd));
 }
 
 int fdatasync(int fd)
 {
-	return call_failed("fdatasync", NULL, fd) ? -1 : (int)syscall(SYS_fdatasync, fd);
+	return call_failed(FDATASYNC_CALL, AT_FDCWD, NULL, fd) ? -1
+							       : (int)done(syscall(SYS_fdatasync, fd));
 }
 
 int rename(const char *from, const char *to)
 {
-	return call_failed("rename", to, -1)
+	return call_failed(RENAME_CALL, AT_FDCWD, to, -1)
 		       ? -1
-		       : (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+		       : (int)done(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+static int remove_at(int folder, const char *path, int flags)
+{
+	return call_failed(UNLINK_CALL, folder, path, -1)
+		       ? -1
+		       : (int)done(syscall(SYS_unlinkat, folder, path, flags));
+}
+
+int unlink(const char *path)
+{
+	return remove_at(AT_FDCWD, path, 0);
+}
+
+int unlinkat(int folder, const char *path, int flags)
+{
+	return remove_at(folder, path, flags);
+}
+
+int rmdir(const char *path)
+{
+	return remove_at(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	return call_failed(MKDIR_CALL, AT_FDCWD, path, -1)
+		       ? -1
+		       : (int)done(syscall(SYS_mkdirat, AT_FDCWD, path, mode));
 }
 
 /* The descriptor is gone in either case, as close(2) says of Linux. */
 int close(int fd)
 {
-	int failed = call_failed("close", NULL, fd);
+	int failed = call_failed(CLOSE_CALL, AT_FDCWD, NULL, fd);
 	int number = errno;
-	int answer = (int)syscall(SYS_close, fd);
+	int answer = (int)done(syscall(SYS_close, fd));
 	if (!failed)
 		return answer;
 	errno = number;
@@ -232,10 +347,12 @@ int close(int fd)
 
 int ftruncate(int fd, off_t size)
 {
-	return call_failed("ftruncate", NULL, fd) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
+	return call_failed(FTRUNCATE_CALL, AT_FDCWD, NULL, fd)
+		       ? -1
+		       : (int)done(syscall(SYS_ftruncate, fd, size));
 }
 
 int ftruncate64(int fd, off_t size)
 {
-	return call_failed("ftruncate", NULL, fd) ? -1 : (int)syscall(SYS_ftruncate, fd, size);
+	return ftruncate(fd, size);
 }

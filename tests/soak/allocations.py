@@ -32,6 +32,7 @@ COMMANDS = (
     ("migrate:fresh --force", 0, 3), ("db:stamp development", 0, 3),
     ("migrate:baseline 20260101000003_step_3", 4, 3),
     ("migrate:repair --mark applied 20260101000003_step_3", 0, 2), ("migrate:unlock nobody", 4, 3),
+    ("audit:show", 0, 3), ("audit:verify -c sqlite", 0, 3),
     ("migrate:rnu", 2, 0), ("migrate:run -c nobody", 2, 0),
 )
 
@@ -120,6 +121,8 @@ def try_command(seam, entry, found, draw):
     with support.Project(seam.program, migrations()) as project:
         if applied:
             project.run("migrate:run", "--step", str(applied))
+        if words[0] in BACKED_UP:
+            project.run("db:backup")
         base = pathlib.Path(tempfile.mkdtemp(prefix="eloquent-soak-")) / "base"
         try:
             shutil.copytree(project.root, base)

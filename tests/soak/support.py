@@ -106,34 +106,42 @@ class Project:
 
     def history(self):
         """Every event in order, its chain recomputed."""
-        events = self.rows("SELECT * FROM eloquent_history ORDER BY sequence")
-        previous = GENESIS
-        for number, event in enumerate(events, 1):
-            if event["sequence"] != number:
-                raise Failure(f"history: event {number} has the sequence number {event['sequence']}")
-            if event["previous"] != previous:
-                raise Failure(f"history: event {number} does not name the hash before it")
-            if event["hash"] != event_hash(event):
-                raise Failure(f"history: event {number} does not hash to what it says")
-            previous = event["hash"]
-        return events
+        return check_history(self.rows("SELECT * FROM eloquent_history ORDER BY sequence"))
 
     def check_trail(self):
-        """The chain of docs/audit-format.md. A torn line must be followed by the record that closes it."""
-        previous, number, torn = GENESIS, 0, b""
-        for line in self.trail.read_bytes().splitlines(keepends=True):
-            record = trail_record(line)
-            if record is None:
-                torn += line
-                continue
-            number += 1
-            if record["seq"] != number or record["previous"] != previous:
-                raise Failure(f"audit trail: record {number} does not follow the one before it")
-            if bool(torn) != (record["phase"] == "recovered"):
-                raise Failure(f"audit trail: record {number}: {len(torn)} torn bytes, phase {record['phase']}")
-            previous, torn = hashlib.sha256(line).hexdigest(), b""
-        if torn:
-            raise Failure(f"audit trail: {len(torn)} torn bytes at its end")
+        check_trail(self.trail.read_bytes())
+
+
+def check_history(events):
+    """The chain of docs/history-format.md, recomputed; the events, each an object."""
+    previous = GENESIS
+    for number, event in enumerate(events, 1):
+        if event["sequence"] != number:
+            raise Failure(f"history: event {number} has the sequence number {event['sequence']}")
+        if event["previous"] != previous:
+            raise Failure(f"history: event {number} does not name the hash before it")
+        if event["hash"] != event_hash(event):
+            raise Failure(f"history: event {number} does not hash to what it says")
+        previous = event["hash"]
+    return events
+
+
+def check_trail(trail):
+    """The chain of docs/audit-format.md. A torn line must be followed by the record that closes it."""
+    previous, number, torn = GENESIS, 0, b""
+    for line in trail.splitlines(keepends=True):
+        record = trail_record(line)
+        if record is None:
+            torn += line
+            continue
+        number += 1
+        if record["seq"] != number or record["previous"] != previous:
+            raise Failure(f"audit trail: record {number} does not follow the one before it")
+        if bool(torn) != (record["phase"] == "recovered"):
+            raise Failure(f"audit trail: record {number}: {len(torn)} torn bytes, phase {record['phase']}")
+        previous, torn = hashlib.sha256(line).hexdigest(), b""
+    if torn:
+        raise Failure(f"audit trail: {len(torn)} torn bytes at its end")
 
 
 def trail_record(line):

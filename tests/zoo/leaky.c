@@ -1,6 +1,7 @@
 /* leaky.c - a whole driver, in memory, that puts its password into every error,
  * log line and description, plain and in five disguises. What the program shows
- * of it must not hold the password in any of them. It has no extensions. */
+ * of it must not hold the password in any of them. The password is a setting of its
+ * own, or stands in the URL, before the '@' or behind `password=`. It has no extensions. */
 #include <eloquent/driver.h>
 #include <eloquent/plugin.h>
 
@@ -138,6 +139,39 @@ static void leak_log(const struct elq_call *call, const struct elq_connection *c
 	call->host->log(call, ELQ_LOG_WARN, line, strlen(line), fields, 2);
 }
 
+static unsigned hex_digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* To the first of `stops`, without percent escapes. */
+static void take_password(struct elq_connection *connection, const char *from, const char *stops)
+{
+	size_t used = 0;
+	size_t size = strcspn(from, stops);
+	for (size_t i = 0; i < size && used + 1 < PASSWORD_CAP; i++) {
+		char c = from[i];
+		if (c == '%' && i + 2 < size) {
+			c = (char)(hex_digit(from[i + 1]) << 4 | hex_digit(from[i + 2]));
+			i += 2;
+		}
+		connection->password[used++] = c;
+	}
+}
+
+static void take_url(struct elq_connection *connection, struct elq_str value)
+{
+	char url[PASSWORD_CAP * 4] = "";
+	memcpy(url, value.data, value.size < sizeof(url) ? value.size : sizeof(url) - 1);
+	const char *query = strstr(url, "password=");
+	const char *place = strstr(url, "://");
+	const char *colon = place != NULL ? strchr(place + 3, ':') : NULL;
+	if (query != NULL)
+		take_password(connection, query + strlen("password="), "&");
+	else if (colon != NULL)
+		take_password(connection, colon + 1, "@");
+}
+
 static int equals(struct elq_str text, const char *word)
 {
 	return text.size == strlen(word) && memcmp(text.data, word, text.size) == 0;
@@ -158,6 +192,8 @@ static int32_t leaky_open(const struct elq_call *call, const struct elq_setting 
 						     i * settings[0].struct_size);
 		if (equals(setting->name, "password") && setting->value.size < PASSWORD_CAP)
 			memcpy(connection->password, setting->value.data, setting->value.size);
+		if (equals(setting->name, "url"))
+			take_url(connection, setting->value);
 		fails |= equals(setting->name, "fail") && equals(setting->value, "open");
 	}
 	build_leak(connection);

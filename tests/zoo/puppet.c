@@ -13,6 +13,7 @@
  *   find SEVERITY RULE OBJECT   the review's finding of this statement; "-": no object
  *   find_beyond, find_mute      one of a statement that was not fed; one that says nothing */
 #include <eloquent/driver.h>
+#include <eloquent/load.h>
 #include <eloquent/plugin.h>
 
 #include <stdatomic.h>
@@ -452,6 +453,53 @@ static int32_t puppet_wipe(const struct elq_call *call, struct elq_connection *c
 	return ELQ_OK;
 }
 
+/* ---- load: takes everything and keeps nothing ---------------------------------------------- */
+
+static int32_t puppet_load(const struct elq_call *call, struct elq_connection *connection,
+			   const struct elq_load_plan *plan, struct elq_load **ret)
+{
+	(void)call, (void)plan;
+	if (!mode_is(connection, "load_null"))
+		*ret = (struct elq_load *)connection;
+	return ELQ_OK;
+}
+
+static int32_t puppet_write(const struct elq_call *call, struct elq_load *load,
+			    const struct elq_value *values, uint64_t row_count)
+{
+	(void)load, (void)values, (void)row_count;
+	return stop_if_cancelled(call);
+}
+
+static int32_t puppet_finish(const struct elq_call *call, struct elq_load *load,
+			     struct elq_load_result *ret)
+{
+	(void)call;
+	ret->inserted = mode_is((struct elq_connection *)load, "load_wrong") ? -1 : 0;
+	return ELQ_OK;
+}
+
+static void puppet_abandon(const struct elq_call *call, struct elq_load *load)
+{
+	trace(call, (struct elq_connection *)load, "abandon");
+}
+
+static int32_t puppet_reserve(const struct elq_call *call, struct elq_connection *connection,
+			      const struct elq_str *table, uint64_t count, int64_t *ret_first)
+{
+	(void)call, (void)table, (void)count;
+	*ret_first = mode_is(connection, "load_wrong") ? INT64_MAX - 1 : 1;
+	return ELQ_OK;
+}
+
+static const struct elq_load_ops load_ops = {
+	.struct_size = sizeof(load_ops),
+	.begin = puppet_load,
+	.write = puppet_write,
+	.finish = puppet_finish,
+	.abandon = puppet_abandon,
+	.reserve_ids = puppet_reserve,
+};
 #include "puppet_review.h"
 
 static const struct elq_history history = {
@@ -486,6 +534,8 @@ static const void *puppet_extension(const char *name, uint64_t size)
 		return &lock_ops;
 	if (size == strlen(ELQ_EXT_SCHEMA) && memcmp(name, ELQ_EXT_SCHEMA, size) == 0)
 		return &schema;
+	if (size == strlen(ELQ_EXT_LOAD) && memcmp(name, ELQ_EXT_LOAD, size) == 0)
+		return &load_ops;
 	if (size == strlen(ELQ_EXT_REVIEW) && memcmp(name, ELQ_EXT_REVIEW, size) == 0)
 		return &review_ops;
 	return NULL;
@@ -533,7 +583,7 @@ static const struct elq_manifest manifest = {
 	.abi_major = ELQ_ABI_MAJOR,
 	.abi_minor = ELQ_ABI_MINOR,
 	.kind = ELQ_KIND_DRIVER,
-	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW,
+	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_LOAD | ELQ_CAP_REVIEW,
 	.name = STR("puppet"),
 	.version = STR("1.0.0"),
 	.params = params,

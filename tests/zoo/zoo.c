@@ -1,8 +1,10 @@
-/* zoo.c - one driver plugin that does nothing, wrong in one way per ZOO_<CASE>
- * definition. The loader must refuse each politely, with its own sentence, or
- * accept it where growth is meant to be harmless. */
+/* zoo.c - one plugin of the kind ZOO_KIND that does nothing, wrong in one way per
+ * ZOO_<CASE> definition. The loader must refuse each politely, with its own sentence,
+ * or accept it where growth is meant to be harmless. */
+#include <eloquent/cache.h>
 #include <eloquent/driver.h>
 #include <eloquent/plugin.h>
+#include <eloquent/seeder.h>
 
 #include <string.h>
 
@@ -17,7 +19,7 @@
 #define ZOO_NOTE_MAGIC ELQ_NOTE_MAGIC
 #endif
 #ifndef ZOO_NOTE_KIND
-#define ZOO_NOTE_KIND ELQ_KIND_DRIVER
+#define ZOO_NOTE_KIND ZOO_KIND
 #endif
 #ifndef ZOO_NOTE_MAJOR
 #define ZOO_NOTE_MAJOR ELQ_ABI_MAJOR
@@ -29,7 +31,17 @@
 #define ZOO_NOTE_SIZE sizeof(struct elq_note)
 #endif
 #ifndef ZOO_NOTE_FAMILY
+#if ZOO_KIND == ELQ_KIND_DRIVER
 #define ZOO_NOTE_FAMILY "other"
+#define ZOO_NOTE_SCHEMES "zoo zoo+tls"
+#define ZOO_NOTE_LANGUAGE "sql"
+#else
+#define ZOO_NOTE_FAMILY ""
+#endif
+#endif
+#ifndef ZOO_NOTE_SCHEMES
+#define ZOO_NOTE_SCHEMES ""
+#define ZOO_NOTE_LANGUAGE ""
 #endif
 
 #define ZOO_NOTE(symbol)                                                                               \
@@ -40,7 +52,8 @@
 		ELQ_NOTE_TYPE,                                                                         \
 		ELQ_NOTE_NAME,                                                                         \
 		{ZOO_NOTE_MAGIC, (uint32_t)(ZOO_NOTE_SIZE), ZOO_NOTE_MAJOR, ZOO_NOTE_MINOR,            \
-		 ZOO_NOTE_KIND, ZOO_NOTE_NAME, "1.0.0", ZOO_NOTE_FAMILY, "zoo zoo+tls", "sql"}};
+		 ZOO_NOTE_KIND, ZOO_NOTE_NAME, "1.0.0", ZOO_NOTE_FAMILY, ZOO_NOTE_SCHEMES,             \
+		 ZOO_NOTE_LANGUAGE}};
 
 #ifndef ZOO_NO_NOTE
 ZOO_NOTE(zoo_note)
@@ -49,123 +62,15 @@ ZOO_NOTE(zoo_note)
 ZOO_NOTE(zoo_second_note)
 #endif
 
-/* ---- the driver -------------------------------------------------------------------- */
+/* ---- its table of functions ---------------------------------------------------------- */
 
-static int32_t zoo_open(const struct elq_call *call, const struct elq_setting *settings,
-			uint64_t setting_count, uint32_t flags, struct elq_connection **ret_connection)
-{
-	(void)call;
-	(void)settings;
-	(void)setting_count;
-	(void)flags;
-	(void)ret_connection;
-	return ELQ_ERR_CONNECT;
-}
-
-static void zoo_close(const struct elq_call *call, struct elq_connection *connection)
-{
-	(void)call;
-	(void)connection;
-}
-
-static int32_t zoo_describe(const struct elq_call *call, struct elq_connection *connection,
-			    struct elq_description *ret)
-{
-	(void)call;
-	(void)connection;
-	(void)ret;
-	return ELQ_ERR_UNSUPPORTED;
-}
-
-static int32_t zoo_next(const struct elq_call *call, struct elq_connection *connection,
-			const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
-{
-	(void)call;
-	(void)connection;
-	(void)script;
-	(void)size;
-	(void)offset;
-	(void)ret;
-	return ELQ_ERR_UNSUPPORTED;
-}
-
-static int32_t zoo_execute(const struct elq_call *call, struct elq_connection *connection,
-			   const struct elq_statement *statement, const struct elq_sink *sink,
-			   struct elq_result *ret_result)
-{
-	(void)call;
-	(void)connection;
-	(void)statement;
-	(void)sink;
-	(void)ret_result;
-	return ELQ_ERR_UNSUPPORTED;
-}
-
-static int32_t zoo_begin(const struct elq_call *call, struct elq_connection *connection,
-			 const struct elq_begin *begin)
-{
-	(void)call;
-	(void)connection;
-	(void)begin;
-	return ELQ_ERR_UNSUPPORTED;
-}
-
-static int32_t zoo_end(const struct elq_call *call, struct elq_connection *connection)
-{
-	(void)call;
-	(void)connection;
-	return ELQ_OK;
-}
-
-static void zoo_cancel(struct elq_connection *connection)
-{
-	(void)connection;
-}
-
-static const void *zoo_extension(const char *name, uint64_t size)
-{
-	(void)name;
-	(void)size;
-#ifdef ZOO_BROKEN_EXTENSION
-	static const struct elq_history history = {.struct_size = sizeof(history)};
-	if (size == strlen(ELQ_EXT_HISTORY) && memcmp(name, ELQ_EXT_HISTORY, size) == 0)
-		return &history;
-#endif
-	return NULL;
-}
-
-/* Longer than the host's: what a later edition looks like. */
-struct newer_ops {
-	struct elq_driver known;
-	int32_t (*later)(void);
-};
-
-#ifdef ZOO_OLDER_OPS
-#define ZOO_OPS_SIZE offsetof(struct elq_driver, get_extension)
-#elif defined(ZOO_NEWER)
-#define ZOO_OPS_SIZE sizeof(struct newer_ops)
+#if ZOO_KIND == ELQ_KIND_SEEDER
+#include "zoo_seeder.h"
+#elif ZOO_KIND == ELQ_KIND_CACHE
+#include "zoo_cache.h"
 #else
-#define ZOO_OPS_SIZE sizeof(struct elq_driver)
+#include "zoo_driver.h"
 #endif
-
-static const struct newer_ops ops = {
-	.known =
-		{
-			.struct_size = (uint32_t)ZOO_OPS_SIZE,
-			.open = zoo_open,
-			.close = zoo_close,
-			.describe = zoo_describe,
-			.next_statement = zoo_next,
-			.execute = zoo_execute,
-			.begin = zoo_begin,
-#ifndef ZOO_MISSING_SLOT
-			.commit = zoo_end,
-#endif
-			.rollback = zoo_end,
-			.cancel = zoo_cancel,
-			.get_extension = zoo_extension,
-		},
-};
 
 /* ---- the manifest -------------------------------------------------------------------- */
 
@@ -188,15 +93,21 @@ static const struct elq_param params[] = {
 };
 
 #ifdef ZOO_UNDEFINED_SYMBOL
-extern int32_t zoo_symbol_that_nobody_has(void);
+extern int32_t zoo_symbol_that_nobody_has(const struct elq_call *call);
 #define ZOO_INIT zoo_symbol_that_nobody_has
 #else
 /* Once per process: a second call fails. */
-static int32_t zoo_init(void)
+static int32_t zoo_init(const struct elq_call *call)
 {
 	static int32_t calls;
 #ifdef ZOO_INIT_FAILS
+	const char *why = "the moon is not full";
+	const struct elq_error error = {
+		.struct_size = sizeof(error), .statement = -1, .message = {why, strlen(why)}};
+	call->host->set_error(call, &error);
 	return ELQ_ERR_UNSUPPORTED;
+#else
+	(void)call;
 #endif
 	return calls++ == 0 ? ELQ_OK : ELQ_ERR_FAILED;
 }
@@ -300,5 +211,5 @@ int32_t zoo_second_export(void)
 /* What a case leaves out is still used. */
 extern const void *const zoo_used[];
 const void *const zoo_used[] = {&manifests, &ops};
-extern int32_t (*const zoo_used_slot)(const struct elq_call *, struct elq_connection *);
-int32_t (*const zoo_used_slot)(const struct elq_call *, struct elq_connection *) = zoo_end;
+extern void (*const zoo_used_slot)(void);
+void (*const zoo_used_slot)(void) = (void (*)(void))ZOO_OPTIONAL_SLOT;

@@ -45,6 +45,49 @@ static void of_equally_strong_outcomes_the_first_stays(void **state)
 	assert_int_equal(status_stronger(STATUS_MISSING, STATUS_MODIFIED), STATUS_MISSING);
 }
 
+static void findings_add_up_with_the_strongest_in_front_and_the_others_in_order(void **state)
+{
+	static const enum status found[] = {STATUS_MISSING, STATUS_MODIFIED, STATUS_IO, STATUS_PENDING,
+					    STATUS_FAILED};
+	static const enum status behind[] = {STATUS_MISSING, STATUS_MODIFIED, STATUS_PENDING,
+					     STATUS_FAILED};
+	ERROR_CLEANUP struct error all = {0};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(found); i++) {
+		ERROR_CLEANUP struct error one = {0};
+
+		error_set(&one, found[i], "finding %zu", i);
+		assert_int_equal(error_add(&all, &one), i < 2 ? STATUS_MISSING : STATUS_IO);
+		assert_null(one.message);
+	}
+	assert_string_equal(all.message, "finding 2");
+	assert_int_equal(all.more_count, COUNT_OF(behind));
+	for (size_t i = 0; i < COUNT_OF(behind); i++)
+		assert_int_equal(all.more[i].status, behind[i]);
+}
+
+static void adding_what_has_findings_of_its_own_adds_all_of_them(void **state)
+{
+	ERROR_CLEANUP struct error all = {0};
+	ERROR_CLEANUP struct error other = {0};
+	ERROR_CLEANUP struct error one = {0};
+
+	(void)state;
+	assert_int_equal(error_add(&all, &one), STATUS_OK);
+	error_set(&all, STATUS_MISSING, "a");
+	error_set(&other, STATUS_MODIFIED, "b");
+	error_set(&one, STATUS_PENDING, "c");
+	error_add(&other, &one);
+	assert_int_equal(error_add(&all, &other), STATUS_MISSING);
+	assert_int_equal(all.more_count, 2);
+	assert_string_equal(all.more[0].message, "b");
+	assert_string_equal(all.more[1].message, "c");
+	assert_int_equal(other.more_count, 0);
+	error_clear(&all);
+	assert_null(all.more);
+}
+
 static void an_error_is_replaced_as_a_whole(void **state)
 {
 	ERROR_CLEANUP struct error error = {0};
@@ -120,6 +163,8 @@ int main(void)
 		cmocka_unit_test(every_status_has_an_exit_code_a_code_and_a_text),
 		cmocka_unit_test(the_stronger_outcome_decides),
 		cmocka_unit_test(of_equally_strong_outcomes_the_first_stays),
+		cmocka_unit_test(findings_add_up_with_the_strongest_in_front_and_the_others_in_order),
+		cmocka_unit_test(adding_what_has_findings_of_its_own_adds_all_of_them),
 		cmocka_unit_test(an_error_is_replaced_as_a_whole),
 		cmocka_unit_test(an_error_may_be_told_in_its_own_words),
 		cmocka_unit_test(a_prefix_goes_before_the_message_and_keeps_the_rest),

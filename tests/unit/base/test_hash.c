@@ -19,6 +19,22 @@ static void sha256_gives_the_vectors_of_fips_180(void **state)
 	assert_string_equal(hash, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+static void hmac_gives_the_vectors_of_rfc_4231(void **state)
+{
+	char hash[HASH_TEXT];
+	char key[131];
+
+	(void)state;
+	hash_hmac("Jefe", 4, "what do ya want for nothing?", 28, hash);
+	assert_string_equal(hash, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0x0b, 20);
+	hash_hmac(key, 20, "Hi There", 8, hash);
+	assert_string_equal(hash, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	memset(key, 0xaa, 131); /* longer than a block */
+	hash_hmac(key, 131, "Test Using Larger Than Block-Size Key - Hash Key First", 54, hash);
+	assert_string_equal(hash, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 static void hex_is_lower_case_and_terminated(void **state)
 {
 	static const uint8_t bytes[] = {0x00, 0x0f, 0xa0, 0xff};
@@ -106,6 +122,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_gives_the_vectors_of_fips_180),
+		cmocka_unit_test(hmac_gives_the_vectors_of_rfc_4231),
 		cmocka_unit_test(hex_is_lower_case_and_terminated),
 		cmocka_unit_test(random_ids_are_32_digits_and_differ),
 		cmocka_unit_test(times_are_rfc_3339_in_utc),

@@ -3,9 +3,15 @@
 
 #include <signal.h>
 
-/* Under AddressSanitizer exhausted memory shall be NULL here too. */
+/* Under the sanitizers exhausted memory shall be NULL here too. */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
 {
 	return "allocator_may_return_null=1";
 }

@@ -114,6 +114,20 @@ static void names_begin_with_a_letter_and_have_at_most_32(void **state)
 	assert_false(parse_name("a\n"));
 }
 
+static void a_date_is_a_day_of_the_calendar(void **state)
+{
+	static const char *const good[] = {"2026-01-31", "2024-02-29", "2000-02-29", "0000-12-31"};
+	static const char *const bad[] = {"",           "2026-1-31",  "2026-01-32", "2026-02-29",
+					  "1900-02-29", "2026-13-01", "2026-00-10", "2026-01-00",
+					  "2026/01/31", "2026-01-3x", "x026-01-31", "2026-01-310"};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		assert_true(parse_date(good[i]));
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		if (parse_date(bad[i]))
+			fail_msg("%s is taken for a date", bad[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -122,6 +136,7 @@ int main(void)
 		cmocka_unit_test(durations_have_five_units_and_seconds_without_one),
 		cmocka_unit_test(sizes_are_bytes_or_binary_units),
 		cmocka_unit_test(names_begin_with_a_letter_and_have_at_most_32),
+		cmocka_unit_test(a_date_is_a_day_of_the_calendar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,13 +144,66 @@ static void counts_are_whole_numbers_from_one(void **state)
 	const char *const bad[] = {"0", "-1", "two", "1.5", "", "99999999999999999999"};
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct parsed parsed = PARSE("migrate:run", "--step", bad[i]);
-		int64_t count = 7;
-		assert_int_equal(parsed.status, STATUS_OK);
-		assert_int_equal(option_count(&parsed.invocation, OPTION_STEP, &count, &parsed.error),
-				 STATUS_USAGE);
-		assert_int_equal(count, 7);
+		assert_int_equal(parsed.status, STATUS_USAGE);
+		assert_non_null(strstr(parsed.error.message, "--step"));
 		parsed_free(&parsed);
 	}
+	struct parsed parsed = PARSE("migrate:run", "--step", "12");
+	assert_int_equal(parsed.status, STATUS_OK);
+	assert_int_equal(option_count(&parsed.invocation, OPTION_STEP, 7), 12);
+	assert_int_equal(option_count(&parsed.invocation, OPTION_JOBS, 7), 7);
+	parsed_free(&parsed);
+}
+
+static void a_duration_has_a_number_and_may_have_a_unit(void **state)
+{
+	(void)state;
+	const char *const bad[] = {"soon", "-1s", "", "5x"};
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct parsed parsed = PARSE("migrate:run", "--connect-wait", bad[i]);
+		assert_int_equal(parsed.status, STATUS_USAGE);
+		assert_non_null(strstr(parsed.error.message, "--connect-wait"));
+		parsed_free(&parsed);
+	}
+	struct parsed parsed = PARSE("migrate:run", "--connect-wait", "2s", "--wait");
+	assert_int_equal(parsed.status, STATUS_OK);
+	assert_int_equal(option_duration_us(&parsed.invocation, OPTION_CONNECT_WAIT, 7), 2000000);
+	assert_int_equal(option_duration_us(&parsed.invocation, OPTION_WAIT, 7), 7);
+	parsed_free(&parsed);
+}
+
+static void words_that_do_not_go_together_are_an_error_of_the_command_line(void **state)
+{
+	(void)state;
+	static const char *const lines[][6] = {
+		{"migrate:run", "NAME", "--step", "1"},
+		{"migrate:run", "NAME", "--to", "OTHER"},
+		{"migrate:rollback", "--step", "1", "--batch", "1"},
+		{"migrate:rollback", "--to", "NAME", "--all-migrations"},
+		{"migrate:repair"},
+		{"migrate:repair", "--accept", "NAME", "--forget", "NAME"},
+		{"migrate:repair", "--accept", "NAME", "OTHER"},
+		{"migrate:repair", "--mark", "applied"},
+		{"migrate:repair", "--mark", "done", "NAME"},
+		{"make:migration", "NAME"},
+		{"make:migration", "NAME", "--sql", "--dry-run"},
+		{"db:stamp", "Pro duction"},
+	};
+	for (size_t i = 0; i < COUNT_OF(lines); i++) {
+		struct parsed parsed = parse(lines[i]);
+		if (parsed.status != STATUS_USAGE)
+			fail_msg("%s, line %zu of the test", lines[i][0], i);
+		parsed_free(&parsed);
+	}
+}
+
+static void of_a_wrong_command_line_the_command_stays_known(void **state)
+{
+	(void)state;
+	struct parsed parsed = PARSE("migrate:run", "--step", "none");
+	assert_int_equal(parsed.status, STATUS_USAGE);
+	assert_ptr_equal(parsed.invocation.command, command_find("migrate:run"));
+	parsed_free(&parsed);
 }
 
 static void no_two_commands_share_a_name(void **state)
@@ -168,7 +221,12 @@ static void every_row_can_be_run_one_way_only(void **state)
 	(void)state;
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *command = command_table[i];
-		assert_true((command->local != NULL) != (command->check != NULL));
+		if (command->flags & COMMAND_NAMED) /* one way each: with a named connection, without */
+			assert_true(command->local && !command->work &&
+				    (command->check ? command->flags & COMMAND_CONNECTS
+						    : command->flags & COMMAND_CHOOSES));
+		else
+			assert_true((command->local != NULL) != (command->check != NULL));
 		assert_true(((command->flags & COMMAND_CONNECTS) != 0) == (command->check != NULL));
 		assert_true(command->guard.class_ == GUARD_SAFE || command->work || command->local);
 	}
@@ -187,6 +245,9 @@ int main(void)
 		cmocka_unit_test(an_option_of_another_command_is_refused),
 		cmocka_unit_test(behind_two_dashes_everything_is_an_argument),
 		cmocka_unit_test(counts_are_whole_numbers_from_one),
+		cmocka_unit_test(a_duration_has_a_number_and_may_have_a_unit),
+		cmocka_unit_test(words_that_do_not_go_together_are_an_error_of_the_command_line),
+		cmocka_unit_test(of_a_wrong_command_line_the_command_stays_known),
 		cmocka_unit_test(no_two_commands_share_a_name),
 		cmocka_unit_test(every_row_can_be_run_one_way_only),
 	};

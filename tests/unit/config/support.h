@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +29,21 @@ struct fixture {
 	enum status status;
 	char folder[64];
 };
+
+/* Who acts when no variable says so. */
+static UNUSED const char *process_user(struct fixture *fixture)
+{
+	FILE *accounts = fopen("/etc/passwd", "re");
+	const struct passwd *user;
+
+	assert_non_null(accounts);
+	do
+		user = fgetpwent(accounts);
+	while (user && user->pw_uid != geteuid());
+	fclose(accounts);
+	return user ? arena_text(&fixture->arena, user->pw_name)
+		    : arena_printf(&fixture->arena, "uid %lld", (long long)geteuid());
+}
 
 static UNUSED int fixture_setup(void **state)
 {

@@ -50,10 +50,10 @@ static void dotenv_is_not_read_when_the_real_environment_says_production(void **
 	put(fixture, ".env", "ELOQUENT_ACTOR=dotenv\n");
 	load(fixture, "APP_ENV=Prod-EU", NULL);
 	must(fixture);
-	assert_string_equal(fixture->project.actor, "unknown");
+	assert_string_equal(fixture->project.actor, process_user(fixture));
 	load(fixture, "NODE_ENV=production", NULL);
 	must(fixture);
-	assert_string_equal(fixture->project.actor, "unknown");
+	assert_string_equal(fixture->project.actor, process_user(fixture));
 	load(fixture, "APP_ENV=staging", "NODE_ENV=prod", NULL);
 	must(fixture);
 	assert_string_equal(fixture->project.actor, "dotenv");
@@ -100,7 +100,7 @@ static void dotenv_production_is_not_read_by_itself(void **state)
 	put(fixture, ".env.production", "ELOQUENT_ACTOR=x\n");
 	load(fixture, "APP_ENV=production", NULL);
 	must(fixture);
-	assert_string_equal(fixture->project.actor, "unknown");
+	assert_string_equal(fixture->project.actor, process_user(fixture));
 }
 
 static void a_missing_or_unreadable_file_of_variables_is_an_error_that_names_it(void **state)

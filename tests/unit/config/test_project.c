@@ -1,5 +1,6 @@
 /* Where the INI is found, what each plain key and variable comes to, and what
  * bad input gets. */
+#include "config/private.h"
 #include "support.h"
 
 static void the_ini_of_the_nearest_folder_upwards_counts(void **state)
@@ -120,7 +121,7 @@ static void plain_keys_have_the_defaults_of_the_table(void **state)
 	assert_int_equal(fixture->project.log_format, LOG_TEXT);
 	assert_false(fixture->project.allow_destructive);
 	assert_false(fixture->project.role_migration);
-	assert_string_equal(fixture->project.actor, "unknown");
+	assert_string_equal(fixture->project.actor, process_user(fixture));
 }
 
 static void plain_keys_are_read_from_the_ini(void **state)
@@ -144,6 +145,7 @@ static void the_sample_of_every_section_is_accepted(void **state)
 {
 	struct fixture *fixture = *state;
 
+	put(fixture, "k", "0123456789abcdef\n");
 	put_ini(fixture,
 		"[project]\nname = blog\ndefault = sqlite\nmigrations = database/migrations     ; a "
 		"folder\nmodels = models\n"
@@ -164,7 +166,7 @@ static void the_sample_of_every_section_is_accepted(void **state)
 		"[backup]\ndir = /var/backups/eloquent\nkeep = 10\ncompress = zstd:3\ngate = restored\n"
 		"scratch = pg_scratch\ntools = /usr/lib/postgresql/15/bin\nrecipients = a\n"
 		"after_write = [\"/usr/local/bin/upload\"]\n"
-		"[audit]\npath = .eloquent/audit.jsonl\nkey_file = k\n"
+		"[audit]\npath = .eloquent/audit.jsonl\nmax_size = 1MiB\nkey_file = k\n"
 		"[cache]\nprefix = eloquent:blog\ndevelopment = memory\nstaging = file\nproduction = "
 		"redis file memory\n"
 		"[hooks]\nmaintenance_on = [\"/usr/local/bin/maintenance\", \"on\"]\nnotify = "
@@ -325,6 +327,23 @@ static void the_actor_is_the_first_of_its_chain_that_is_not_empty(void **state)
 	assert_string_equal(resolved(fixture, "USER")->value, "e");
 }
 
+static void without_a_variable_the_actor_is_the_user_that_the_process_runs_as(void **state)
+{
+	struct fixture *fixture = *state;
+
+	load(fixture, "USER=", NULL);
+	must(fixture);
+	assert_string_equal(fixture->project.actor, process_user(fixture));
+	assert_string_equal(actor_of_user(&fixture->arena, 0), "root");
+}
+
+static void a_user_without_a_name_is_a_number(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_string_equal(actor_of_user(&fixture->arena, 3999999999u), "uid 3999999999");
+}
+
 static void booleans_have_one_rule_for_every_variable(void **state)
 {
 	static const char *const yes[] = {"1", "true", "YES", "On", " yes "};
@@ -453,6 +472,8 @@ int main(void)
 		CASE(plugin_sections_are_read),
 		CASE(an_empty_enable_lets_nothing_load),
 		CASE(the_actor_is_the_first_of_its_chain_that_is_not_empty),
+		CASE(without_a_variable_the_actor_is_the_user_that_the_process_runs_as),
+		CASE(a_user_without_a_name_is_a_number),
 		CASE(booleans_have_one_rule_for_every_variable),
 		CASE(the_command_line_stands_above_the_log_variables),
 		CASE(unknown_words_are_errors_that_name_where_they_stand),

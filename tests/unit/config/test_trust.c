@@ -226,6 +226,42 @@ static void in_production_a_password_in_a_file_that_git_tracks_is_an_error(void 
 	must(fixture);
 }
 
+static void in_production_the_trails_key_is_readable_by_its_owner_only(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ini(fixture, "[connection:a]\ndriver = d\n[audit]\nkey_file = audit.key\n");
+	put_bytes(fixture, "audit.key", "0123456789abcdef\n", 17, 0644);
+	load(fixture, "APP_ENV=production", NULL);
+	refused(fixture, "audit.key", "the audit trail's key", "chmod o-r", NULL);
+	load(fixture, NULL);
+	must(fixture);
+	assert_string_equal(fixture->project.audit.key, "0123456789abcdef");
+	put_bytes(fixture, "audit.key", "0123456789abcdef\n", 17, 0640);
+	load(fixture, "APP_ENV=production", NULL);
+	must(fixture);
+	put_ini(fixture,
+		"[connection:a]\ndriver = d\nproduction = yes\n[audit]\nkey_file = audit.key\n");
+	put_bytes(fixture, "audit.key", "0123456789abcdef\n", 17, 0644);
+	load(fixture, NULL);
+	refused(fixture, "audit.key", "the audit trail's key", NULL);
+}
+
+static void a_key_of_the_trail_that_is_missing_or_short_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ini(fixture, "[audit]\nkey_file = audit.key\n");
+	load(fixture, NULL);
+	refused(fixture, "eloquent.ini:2: key_file", "audit.key", "No such file", NULL);
+	put(fixture, "audit.key", "0123456789abcde\n");
+	load(fixture, NULL);
+	refused(fixture, "eloquent.ini:2: key_file", "15 bytes", "openssl rand", NULL);
+	put(fixture, "audit.key", "");
+	load(fixture, NULL);
+	refused(fixture, "0 bytes", NULL);
+}
+
 static void a_linked_work_tree_has_its_index_elsewhere(void **state)
 {
 	static const char *const with[] = {"eloquent.ini"};
@@ -284,6 +320,8 @@ int main(void)
 		CASE(a_production_connection_is_enough),
 		CASE(variables_of_a_readable_file_are_the_same),
 		CASE(in_production_a_password_in_a_file_that_git_tracks_is_an_error),
+		CASE(in_production_the_trails_key_is_readable_by_its_owner_only),
+		CASE(a_key_of_the_trail_that_is_missing_or_short_is_refused),
 		CASE(a_linked_work_tree_has_its_index_elsewhere),
 		CASE(a_broken_index_is_passed_over),
 	};

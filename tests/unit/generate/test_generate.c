@@ -64,6 +64,7 @@ static void a_new_file_parses_and_has_both_sections(void **state)
 	make(scratch, "a");
 	if (folder_read(scratch_path(scratch, "m/x"), 1 << 20, "development", &folder, &error))
 		fail_msg("%s", error.message);
+	assert_int_equal(folder.wrong.status, STATUS_OK);
 	assert_int_equal(folder.count, 1);
 	assert_true(folder.items[0].up.present && folder.items[0].down.present);
 	folder_free(&folder);

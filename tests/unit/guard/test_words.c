@@ -58,12 +58,12 @@ static void the_remedy_is_named_as_it_is_typed(void **state)
 		const char *remedy;
 	} remedies[] = {
 		{GUARD_INDEX_STAMP_MISMATCH, "APP_ENV=production"},
-		{GUARD_INDEX_STAMP_MISMATCH, "db:stamp"},
 		{GUARD_INDEX_UNSTAMPED, "db:stamp"},
 		{GUARD_INDEX_ALLOW_VARIABLE, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true"},
 		{GUARD_INDEX_FORCE, "--force"},
 		{GUARD_INDEX_YES, "--yes"},
 		{GUARD_INDEX_FORBIDDEN, "production = forbid"},
+		{GUARD_INDEX_BACKUP, "[guard] require_backup"},
 		{GUARD_INDEX_BACKUP, "backup_max_age"},
 		{GUARD_INDEX_ROLE, "ELOQUENT_DB_ROLE=migration"},
 		{GUARD_INDEX_NOT_PRODUCTION, "APP_ENV=production"},
@@ -73,6 +73,38 @@ static void the_remedy_is_named_as_it_is_typed(void **state)
 	};
 	for (size_t i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
 		assert_non_null(strstr(guard_reason_text(remedies[i].reason), remedies[i].remedy));
+}
+
+static void of_a_stamp_that_the_environment_contradicts_nothing_else_is_said(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < GUARD_REASON_COUNT; i++) {
+		if (i == GUARD_INDEX_NOT_PRODUCTION)
+			continue;
+		assert_int_equal(guard_reasons_shown(GUARD_REASON_STAMP_MISMATCH | 1u << i),
+				 GUARD_REASON_STAMP_MISMATCH);
+	}
+}
+
+/* Both of them say APP_ENV=production; the other conditions do help there. */
+static void who_loosens_is_told_every_condition_of_loosening(void **state)
+{
+	(void)state;
+	uint32_t loosening = GUARD_REASON_NOT_PRODUCTION | GUARD_REASON_ALLOW_VARIABLE |
+			     GUARD_REASON_FORCE | GUARD_REASON_YES | GUARD_REASON_TERMINAL;
+	assert_int_equal(guard_reasons_shown(loosening | GUARD_REASON_STAMP_MISMATCH), loosening);
+	assert_int_equal(guard_reasons_shown(loosening), loosening);
+}
+
+static void without_such_a_stamp_every_reason_is_said(void **state)
+{
+	(void)state;
+	uint32_t all = (1u << GUARD_REASON_COUNT) - 1;
+	uint32_t others = all & ~(uint32_t)(GUARD_REASON_STAMP_MISMATCH | GUARD_REASON_NOT_PRODUCTION);
+	assert_int_equal(guard_reasons_shown(others), others);
+	for (unsigned i = 0; i < GUARD_REASON_COUNT; i++)
+		assert_int_equal(guard_reasons_shown(1u << i), 1u << i);
+	assert_int_equal(guard_reasons_shown(0), 0);
 }
 
 /* "| `force` | add --force | ..." in docs/safety.md. */
@@ -113,6 +145,9 @@ int main(void)
 		cmocka_unit_test(a_reason_has_a_word_and_a_sentence_of_its_own),
 		cmocka_unit_test(a_sentence_can_stand_among_others),
 		cmocka_unit_test(the_remedy_is_named_as_it_is_typed),
+		cmocka_unit_test(of_a_stamp_that_the_environment_contradicts_nothing_else_is_said),
+		cmocka_unit_test(who_loosens_is_told_every_condition_of_loosening),
+		cmocka_unit_test(without_such_a_stamp_every_reason_is_said),
 		cmocka_unit_test(the_users_page_has_a_row_for_every_reason),
 		cmocka_unit_test(an_index_beyond_the_last_has_words_too),
 	};

@@ -298,6 +298,15 @@ static inline void expect_chain(struct place *place)
 	history_free(&history);
 }
 
+/* The chain counts as verified up to its last event. */
+static inline void expect_checkpoint_at_the_end(struct place *place)
+{
+	expect_sql(place,
+		   "SELECT value = (SELECT sequence || ' ' || hash FROM eloquent_history ORDER BY "
+		   "sequence DESC LIMIT 1) FROM eloquent_meta WHERE key = 'checkpoint'",
+		   "1");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 #endif

@@ -147,17 +147,16 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Statements that may run twice: a kill may fall between one and its record. */
+/* Statements that must not run twice, with a transaction or without. */
 static void put_project(struct place *place)
 {
 	place_write(place, "1_a.sql",
 		    "-- migrate:up\nCREATE TABLE a (id);\nINSERT INTO a VALUES (1);\n"
 		    "-- migrate:down\nDROP TABLE a;\n");
 	place_write(place, "2_b.sql",
-		    "-- migrate:up transaction:false\nCREATE TABLE IF NOT EXISTS b (id);\n"
-		    "INSERT INTO b SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM b);\nCREATE INDEX IF NOT "
-		    "EXISTS b_id ON b (id);\n"
-		    "-- migrate:down transaction:false\nDELETE FROM b;\nDROP TABLE IF EXISTS b;\n");
+		    "-- migrate:up transaction:false\nCREATE TABLE b (id);\nVACUUM;\n"
+		    "INSERT INTO b VALUES (1);\nCREATE INDEX b_id ON b (id);\n"
+		    "-- migrate:down transaction:false\nDROP INDEX b_id;\nVACUUM;\nDROP TABLE b;\n");
 	place_write(place, "3_c.sql",
 		    "-- migrate:up\nINSERT INTO a VALUES (3);\n-- migrate:down\nDELETE FROM a WHERE id "
 		    "= 3;\n");
@@ -425,20 +424,87 @@ static void expect_unrecorded(struct place *place, size_t append, const char *hi
 	expect_chain(place);
 }
 
+/* VACUUM shares no transaction with its event. */
 static void a_statement_that_ran_unrecorded_is_not_said_to_be_gone(void **state)
 {
 	struct place *place = *state;
+	const char *root = place->root;
 	place_write(place, "1_a.sql",
-		    "-- migrate:up transaction:false\nCREATE TABLE a (id);\nCREATE TABLE b (id);\n");
+		    arena_printf(&place->arena,
+				 "-- migrate:up transaction:false\nVACUUM INTO '%s/a';\nVACUUM INTO "
+				 "'%s/b';\n",
+				 root, root));
 	expect_unrecorded(place, 2,
 			  "0 of 2 statements of its up section stand and are recorded; statement 1 may",
 			  "1_a partial");
+	assert_int_equal(unlink(path_join(&place->arena, root, "a")), 0);
 	expect_unrecorded(place, 3,
 			  "1 of 2 statements of its up section stand and are recorded; statement 2 may",
 			  "1_a partial");
 	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED,
 		     "already exists");
 	expect_hint(place, "statement 2 may stand too, unrecorded: look");
+}
+
+static void a_statement_that_cannot_be_recorded_is_undone(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql",
+		    "-- migrate:up transaction:false\nCREATE TABLE a (id);\nCREATE TABLE b (id);\n");
+	place_tables(place);
+	for (size_t append = 3; append > 1; append--) {
+		start_anew(place);
+		place_tables(place);
+		shim_reset(place);
+		shim.append_only = true;
+		shim.fault = FAULT_FAIL;
+		shim.at = append;
+		expect_error(place, place_try_run(place, (struct run_selection){0}),
+			     STATUS_STATEMENT_FAILED, "was undone: it could not be recorded");
+		assert_null(strstr(place->error.hint, "may stand"));
+		shim_reset(place);
+		expect_sql(place, "SELECT count(*) FROM sqlite_schema WHERE length(name) = 1",
+			   append == 3 ? "1" : "0");
+		expect_rows(place, append == 3 ? "1_a partial" : "1_a failed");
+		place_run(place);
+		expect_rows(place, "1_a applied");
+		expect_chain(place);
+	}
+}
+
+static enum status run_with_unknown_commit(struct place *place, size_t at, bool commits)
+{
+	start_anew(place);
+	place_tables(place);
+	shim_reset(place);
+	shim.unknown_at = at + 1; /* the first makes our tables once more */
+	shim.unknown_commits = commits;
+	enum status status = place_try_run(place, (struct run_selection){0});
+	shim_reset(place);
+	return status;
+}
+
+/* Commit 1 is of `started`, 2 and 3 are of the statements. A lost session is not gone on with. */
+static void an_unknown_commit_of_a_single_statement_is_looked_up_and_it_never_runs_twice(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql",
+		    "-- migrate:up transaction:false\nCREATE TABLE a (id);\nCREATE TABLE b (id);\n");
+	for (size_t at = 2; at <= 3; at++) {
+		expect_error(place, run_with_unknown_commit(place, at, false), STATUS_FAILED,
+			     "the commit did not happen");
+		place_run(place);
+		expect_rows(place, "1_a applied");
+	}
+	expect_error(place, run_with_unknown_commit(place, 2, true), STATUS_FAILED,
+		     "the connection was lost behind statement 1");
+	expect_hint(place, "1 of 2 statements of its up section stand and are recorded");
+	expect_hint(place, "goes on with statement 2");
+	place_run(place);
+	expect_rows(place, "1_a applied");
+	must(place, run_with_unknown_commit(place, 3, true));
+	expect_rows(place, "1_a applied");
+	expect_chain(place);
 }
 
 static void foreign_keys_that_were_broken_before_do_not_stop_a_migration(void **state)
@@ -479,6 +545,9 @@ int main(void)
 		FAULT_CASE(an_unknown_commit_that_did_not_happen_fails_and_is_not_repeated),
 		FAULT_CASE(a_failure_that_cannot_be_recorded_does_not_hide_the_first_error),
 		FAULT_CASE(a_statement_that_ran_unrecorded_is_not_said_to_be_gone),
+		FAULT_CASE(a_statement_that_cannot_be_recorded_is_undone),
+		FAULT_CASE(
+			an_unknown_commit_of_a_single_statement_is_looked_up_and_it_never_runs_twice),
 		FAULT_CASE(foreign_keys_that_were_broken_before_do_not_stop_a_migration),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,31 @@ static void any_changed_column_is_found(void **state)
 	}
 }
 
+/* The hash that event 2 would have, had eve written it. */
+static int32_t forge_second(void *context, const struct elq_event *event)
+{
+	struct elq_event forged = *event;
+	if (event->sequence != 2)
+		return 0;
+	forged.actor = (struct elq_str){"eve", 3};
+	event_hash(&forged, context);
+	return 0;
+}
+
+static void an_event_that_was_rewritten_with_its_hash_is_found_by_the_next(void **state)
+{
+	struct place *place = *state;
+	char hash[HASH_TEXT] = "";
+	four_events(place);
+	must(place, database_history_read(place->database, 0, forge_second, hash, &place->error));
+	place_sql(place,
+		  arena_printf(
+			  &place->arena,
+			  "UPDATE eloquent_history SET actor = 'eve', hash = '%s' WHERE sequence = 2",
+			  hash));
+	expect_broken(place, VERIFY_ALL, "event 3 of the history does not follow");
+}
+
 static void a_removed_event_is_found(void **state)
 {
 	struct place *place = *state;
@@ -92,6 +117,17 @@ static void a_cut_tail_is_found_by_the_checkpoint(void **state)
 	place_sql(place, "DELETE FROM eloquent_history WHERE sequence = 4");
 	expect_broken(place, VERIFY_TAIL, "event 4 of the history is missing");
 	expect_broken(place, VERIFY_ALL, "event 4 of the history is missing");
+	expect_broken(place, VERIFY_NOTHING, "event 4 of the history is missing");
+}
+
+static void an_emptied_history_is_not_a_new_one(void **state)
+{
+	struct place *place = *state;
+	four_events(place);
+	place_sql(place, "DELETE FROM eloquent_history");
+	expect_broken(place, VERIFY_ALL, "event 1 of the history is missing");
+	expect_broken(place, VERIFY_TAIL, "event 1 of the history is missing");
+	expect_broken(place, VERIFY_NOTHING, "event 1 of the history is missing");
 }
 
 static void a_verified_event_that_was_replaced_is_found_by_the_checkpoint(void **state)
@@ -195,6 +231,7 @@ struct told {
 	struct history history;
 	struct fold fold;
 	struct error error;
+	bool later; /* by eve, and not by ada */
 };
 
 static void tell(struct told *told, const char *event, const char *direction, const char *name,
@@ -209,8 +246,9 @@ static void tell(struct told *told, const char *event, const char *direction, co
 		.direction = str(direction),
 		.event = str(event),
 		.statement = statement,
-		.actor = str("ada"),
-		.duration_us = 5,
+		.actor = str(told->later ? "eve" : "ada"),
+		.at = str(told->later ? "later" : "earlier"),
+		.duration_us = told->later ? 7 : 5,
 	};
 	assert_int_equal(fold_event(&told->fold, &made, &told->error), STATUS_OK);
 }
@@ -325,6 +363,20 @@ static void an_accepted_checksum_does_not_make_an_old_migration_the_newest(void 
 	told_free(told);
 }
 
+static void an_accepted_checksum_leaves_when_and_by_whom_it_was_applied(void **state)
+{
+	(void)state;
+	struct told *told = told_new();
+	tell(told, "applied", "up", "1", -1);
+	told->later = true;
+	tell(told, "repaired", "up", "1", -1);
+	const struct entry *entry = history_find(&told->history, "1", "1");
+	assert_string_equal(entry->actor, "ada");
+	assert_string_equal(entry->at, "earlier");
+	assert_int_equal(entry->duration_us, 5);
+	told_free(told);
+}
+
 static void versions_are_one_whatever_their_zeros_and_names(void **state)
 {
 	(void)state;
@@ -349,8 +401,10 @@ int main(void)
 		CASE(an_untouched_chain_verifies),
 		CASE(an_absent_database_has_an_empty_history),
 		CASE(any_changed_column_is_found),
+		CASE(an_event_that_was_rewritten_with_its_hash_is_found_by_the_next),
 		CASE(a_removed_event_is_found),
 		CASE(a_cut_tail_is_found_by_the_checkpoint),
+		CASE(an_emptied_history_is_not_a_new_one),
 		CASE(a_verified_event_that_was_replaced_is_found_by_the_checkpoint),
 		CASE(the_tail_check_covers_what_came_after_the_checkpoint),
 		CASE(without_a_readable_checkpoint_everything_is_verified),
@@ -363,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_wipe_forgets_everything_before_it_but_the_batches),
 		cmocka_unit_test(reverting_the_last_versioned_one_resets_the_repeatables),
 		cmocka_unit_test(an_accepted_checksum_does_not_make_an_old_migration_the_newest),
+		cmocka_unit_test(an_accepted_checksum_leaves_when_and_by_whom_it_was_applied),
 		cmocka_unit_test(versions_are_one_whatever_their_zeros_and_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

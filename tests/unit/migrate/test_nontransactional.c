@@ -96,6 +96,37 @@ static void the_session_lasts_from_the_first_statement_to_the_last(void **state)
 	expect_sql(place, "SELECT * FROM a", "7");
 }
 
+static void a_pragma_that_does_nothing_in_a_transaction_works_here(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql",
+		    UP "CREATE TABLE p (id INTEGER PRIMARY KEY);\n"
+		       "CREATE TABLE a (p INTEGER REFERENCES p (id));\n"
+		       "PRAGMA foreign_keys = ON;\nPRAGMA synchronous = OFF;\n"
+		       "CREATE TABLE s AS SELECT synchronous AS s FROM pragma_synchronous;\n"
+		       "INSERT INTO a VALUES (7);\n");
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED,
+		     "1_a.sql:7: statement 6 of 6 failed: FOREIGN KEY constraint failed");
+	expect_sql(place, "SELECT s FROM s", "0");
+}
+
+/* SQLite says so at the commit. */
+static void a_constraint_that_is_checked_at_the_end_is_the_statements_failure(void **state)
+{
+	struct place *place = *state;
+	place_write(place, "1_a.sql",
+		    "-- migrate:up transaction:false foreign_keys:on\n"
+		    "CREATE TABLE p (id INTEGER PRIMARY KEY);\n"
+		    "CREATE TABLE a (p INTEGER REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED);\n"
+		    "INSERT INTO a VALUES (7);\nCREATE TABLE b (id);\n");
+	expect_error(place, place_try_run(place, (struct run_selection){0}), STATUS_STATEMENT_FAILED,
+		     "1_a.sql:4: statement 3 of 4 failed: FOREIGN KEY constraint failed");
+	expect_hint(place, "2 of 4 statements");
+	expect_sql(place, "SELECT count(*) FROM a", "0");
+	expect_rows(place, "1_a partial");
+	expect_chain(place);
+}
+
 static void its_own_transaction_is_its_own_business(void **state)
 {
 	struct place *place = *state;
@@ -217,6 +248,8 @@ int main(void)
 		CASE(a_half_applied_file_that_was_edited_is_modified),
 		CASE(a_first_statement_that_fails_leaves_nothing_and_may_be_mended),
 		CASE(the_session_lasts_from_the_first_statement_to_the_last),
+		CASE(a_pragma_that_does_nothing_in_a_transaction_works_here),
+		CASE(a_constraint_that_is_checked_at_the_end_is_the_statements_failure),
 		CASE(its_own_transaction_is_its_own_business),
 		CASE(what_it_rolls_back_itself_leaves_no_gap_in_the_history),
 		CASE(a_failure_inside_its_own_transaction_resumes_before_it),

@@ -70,6 +70,15 @@ static void accept_leaves_a_baselined_migration_baselined(void **state)
 	expect_rows(place, "1_a baselined");
 }
 
+static void a_repair_moves_the_checkpoint(void **state)
+{
+	struct place *place = *state;
+	put_table(place, "1_a.sql", "a");
+	place_run(place);
+	must(place, try_repair(place, REPAIR_MARK_REVERTED, "1_a"));
+	expect_checkpoint_at_the_end(place);
+}
+
 static void forget_takes_what_has_no_file_out_of_the_way(void **state)
 {
 	struct place *place = *state;
@@ -173,6 +182,15 @@ static void baseline_marks_everything_up_to_the_name(void **state)
 	expect_chain(place);
 }
 
+static void a_baseline_moves_the_checkpoint(void **state)
+{
+	struct place *place = *state;
+	place_sql(place, "CREATE TABLE a (id)");
+	put_table(place, "1_a.sql", "a");
+	must(place, try_baseline(place, "1_a"));
+	expect_checkpoint_at_the_end(place);
+}
+
 static void baseline_needs_a_schema(void **state)
 {
 	struct place *place = *state;
@@ -220,16 +238,59 @@ static void validate_splits_every_section_of_every_file(void **state)
 	put_table(place, "1_a.sql", "a");
 	place_run(place);
 	place_load(place);
-	must(place, migrator_check_files(&place->migrator, &place->error));
+	must(place, migrator_find_more(&place->migrator, &place->error));
 	place_write(place, "2_b.sql",
 		    "-- eloquent:only env=staging\n-- migrate:up\n-- migrate:down\nSELECT 'open;\n");
 	place_load(place);
-	expect_error(place, migrator_check_files(&place->migrator, &place->error), STATUS_MALFORMED,
+	expect_error(place, migrator_find_more(&place->migrator, &place->error), STATUS_MALFORMED,
 		     "2_b.sql:4");
 	place_write(place, "2_b.sql", "-- migrate:up what:ever\n");
 	place_load(place);
-	expect_error(place, migrator_check_files(&place->migrator, &place->error), STATUS_MALFORMED,
+	expect_error(place, migrator_find_more(&place->migrator, &place->error), STATUS_MALFORMED,
 		     "2_b.sql:1");
+}
+
+/* What one look finds: files, then the chain, then both against each other, then the scripts. */
+static void validate_finds_everything_in_one_look(void **state)
+{
+	struct place *place = *state;
+	TEXT_CLEANUP struct text found = {0};
+	put_table(place, "1_a.sql", "a");
+	put_table(place, "2_b.sql", "b");
+	put_table(place, "4_d.sql", "d");
+	put_table(place, "5_e.sql", "e");
+	place_run(place);
+	place_write(place, "1_a.sql", "broken");
+	place_write(place, "2_b.sql",
+		    "-- migrate:up\nCOMMIT;\n\nVACUUM;\n-- migrate:down\n.read x\nSELECT 'open;\n");
+	place_write(place, "3_c.sql", "-- migrate:up what:ever\nCOMMIT;\n");
+	place_unlink(place, "4_d.sql");
+	place_write(place, "05_x.sql", "-- migrate:up\n");
+	struct error *error = &place->error;
+	assert_int_equal(migrator_load(&place->migrator, VERIFY_ALL, error), STATUS_MALFORMED);
+	assert_int_equal(migrator_find_more(&place->migrator, error), STATUS_MALFORMED);
+	text_printf(&found, "%s %lld", status_code(error->status), (long long)error->line);
+	for (size_t i = 0; i < error->more_count; i++)
+		text_printf(&found, ", %s %lld", status_code(error->more[i].status),
+			    (long long)error->more[i].line);
+	assert_string_equal(text_string(&found),
+			    "malformed 1, duplicate_version 0, modified 0, missing 0, "
+			    "out_of_order 0, malformed 2, malformed 4, malformed 6, malformed 7, "
+			    "malformed 1, malformed 2");
+}
+
+static void a_section_full_of_refusals_is_looked_at_only_so_far(void **state)
+{
+	struct place *place = *state;
+	TEXT_CLEANUP struct text text = {0};
+	text_add(&text, "-- migrate:up\n");
+	for (int i = 0; i < 1000; i++)
+		text_add(&text, "COMMIT;\n");
+	place_write(place, "1_a.sql", text_string(&text));
+	place_load(place);
+	assert_int_equal(migrator_find_more(&place->migrator, &place->error), STATUS_MALFORMED);
+	assert_int_equal(place->error.more_count, 19);
+	expect_hint(place, "after 20 findings");
 }
 
 int main(void)
@@ -238,16 +299,20 @@ int main(void)
 		CASE(accept_records_the_new_checksum),
 		CASE(accept_needs_an_edited_applied_file),
 		CASE(accept_leaves_a_baselined_migration_baselined),
+		CASE(a_repair_moves_the_checkpoint),
 		CASE(forget_takes_what_has_no_file_out_of_the_way),
 		CASE(mark_applied_records_what_was_done_by_hand),
 		CASE(mark_reverted_records_what_was_undone_by_hand),
 		CASE(a_half_applied_migration_is_marked_either_way),
 		CASE(baseline_marks_everything_up_to_the_name),
+		CASE(a_baseline_moves_the_checkpoint),
 		CASE(baseline_needs_a_schema),
 		CASE(baseline_needs_a_history_without_applied_migrations),
 		CASE(baseline_takes_a_versioned_name),
 		CASE(a_file_older_than_the_baseline_is_out_of_order),
 		CASE(validate_splits_every_section_of_every_file),
+		CASE(validate_finds_everything_in_one_look),
+		CASE(a_section_full_of_refusals_is_looked_at_only_so_far),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

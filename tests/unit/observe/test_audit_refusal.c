@@ -2,6 +2,7 @@
  * where and what to do, and the next append goes on. */
 #include "../base/scratch.h"
 
+#include "observe/audit_private.h"
 #include "observe/observe.h"
 
 #include <signal.h>
@@ -198,9 +199,12 @@ static void used_up_sequence_numbers_are_refused(void **state)
 	struct scratch *scratch = *state;
 	const char *path = scratch_path(scratch, "a");
 	TEXT_CLEANUP struct text line = {0};
+	char zeros[HASH_TEXT];
+	struct audit_line last = {
+		.sequence = INT64_MAX, .host = "h", .previous = zeros, .record = &record};
 
-	text_printf(&line, "{\"seq\":%lld,\"time\":\"\",\"previous\":\"%064d\"}\n",
-		    (long long)INT64_MAX, 0);
+	snprintf(zeros, sizeof(zeros), "%064d", 0);
+	audit_line_format(&last, &line);
 	scratch_write(path, line.data, line.size);
 	assert_refused(path, "used up");
 	assert_string_equal(scratch_read(scratch, path, NULL), line.data);

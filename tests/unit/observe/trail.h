@@ -5,7 +5,8 @@
 
 #include "../base/scratch.h"
 
-#include "observe/private.h"
+#include "observe/audit_private.h"
+#include "observe/observe.h"
 
 #include <jansson.h>
 
@@ -32,6 +33,16 @@ static inline enum status append_to(const char *path, const struct audit_record 
 	return status;
 }
 
+static inline enum status append_as(const struct audit *audit, const struct audit_record *record,
+				    struct error *error)
+{
+	struct observer *observer = observer_new();
+	enum status status = audit_append(observer, audit, record, false, NULL, error);
+
+	observer_free(observer);
+	return status;
+}
+
 static inline void must_append(const char *path, const struct audit_record *record, char *head)
 {
 	ERROR_CLEANUP struct error error = {0};
@@ -42,9 +53,10 @@ static inline void must_append(const char *path, const struct audit_record *reco
 
 /* ---- an independent reader of the format ------------------------------------- */
 
-static const char *const members[] = {
-	"seq",      "time",  "run",     "pid",   "host",        "actor", "command", "connection",
-	"database", "class", "verdict", "phase", "duration_us", "exit",  "message", "previous"};
+static const char *const members[] = {"seq",      "time",    "run",         "pid",      "host",
+				      "actor",    "command", "connection",  "database", "class",
+				      "verdict",  "phase",   "duration_us", "exit",     "message",
+				      "previous", "hmac"};
 
 struct reader {
 	const char *data; /* of the whole trail */
@@ -92,7 +104,7 @@ static inline void read_line(struct reader *reader, const char *line, size_t siz
 		assert_string_equal(name, members[at]);
 		at++;
 	}
-	assert_int_equal(at, COUNT_OF(members));
+	assert_in_range(at, COUNT_OF(members) - 1, COUNT_OF(members)); /* hmac: with a key only */
 	assert_int_equal(json_integer_value(json_object_get(json, "seq")), reader->sequence + 1);
 	assert_string_equal(json_string_value(json_object_get(json, "previous")), reader->head);
 	if (strcmp(json_string_value(json_object_get(json, "phase")), "recovered") == 0)
@@ -103,20 +115,47 @@ static inline void read_line(struct reader *reader, const char *line, size_t siz
 	json_decref(json);
 }
 
-/* Fails the test when the trail is not one unbroken chain. */
-static inline struct reader read_trail(struct scratch *scratch, const char *path)
+/* Goes on with one more file of the trail. Fails the test when it is not one
+ * unbroken chain with what was read before. */
+static inline void read_more(struct scratch *scratch, const char *path, struct reader *reader)
 {
-	struct reader reader = {0};
 	const char *line;
 	const char *end;
 
-	reader.data = scratch_read(scratch, path, &reader.size);
+	reader->data = scratch_read(scratch, path, &reader->size);
+	for (line = reader->data;
+	     (end = memchr(line, '\n', reader->size - (size_t)(line - reader->data))); line = end + 1)
+		read_line(reader, line, (size_t)(end + 1 - line));
+	assert_int_equal(line - reader->data, reader->size);
+	assert_null(reader->torn);
+}
+
+static inline struct reader read_trail(struct scratch *scratch, const char *path)
+{
+	struct reader reader = {0};
+
 	memset(reader.head, '0', HASH_TEXT - 1);
-	for (line = reader.data; (end = memchr(line, '\n', reader.size - (size_t)(line - reader.data)));
-	     line = end + 1)
-		read_line(&reader, line, (size_t)(end + 1 - line));
-	assert_int_equal(line - reader.data, reader.size);
-	assert_null(reader.torn);
+	read_more(scratch, path, &reader);
+	return reader;
+}
+
+/* Every rotated file by its number, then the file itself. */
+static inline struct reader read_all_files(struct scratch *scratch, const char *path, size_t *ret_files)
+{
+	struct reader reader = {0};
+	struct audit_files files;
+	struct error error = {0};
+
+	memset(reader.head, '0', HASH_TEXT - 1);
+	assert_int_equal(audit_files_list(path, &files, &error), STATUS_OK);
+	for (size_t i = 0; i < files.count; i++) {
+		read_more(scratch, files.items[i].path, &reader);
+		assert_int_equal(reader.sequence, files.items[i].last);
+	}
+	if (file_exists(path))
+		read_more(scratch, path, &reader);
+	*ret_files = files.count + file_exists(path);
+	audit_files_free(&files);
 	return reader;
 }
 

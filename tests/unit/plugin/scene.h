@@ -92,6 +92,18 @@ static inline const char *scene_install(struct scene *scene, const char *name)
 	return scene_copy(scene, name, arena_printf(&scene->arena, "plugins/elq_driver_%s.so", name));
 }
 
+static inline const char *scene_install_kind(struct scene *scene, const char *kind, const char *name)
+{
+	TEXT_CLEANUP struct text bytes = {0};
+	const char *file = arena_printf(&scene->arena, "elq_%s_%s.so", kind, name);
+	const char *whole = path_join(&scene->arena, scene->plugins, file);
+	assert_int_equal(
+		file_read(path_join(&scene->arena, ZOO_FOLDER, file), TEXT_CAP, &bytes, &scene->error),
+		STATUS_OK);
+	scene_write(whole, bytes.data, bytes.size);
+	return whole;
+}
+
 /* From here on each plugin whose code runs writes its name into this file. */
 static inline const char *scene_watch(struct scene *scene)
 {

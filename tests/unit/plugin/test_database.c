@@ -24,8 +24,9 @@ static void a_connection_has_what_both_the_driver_and_the_server_can(void **stat
 	struct stage stage;
 	(void)state;
 	stage_play(&stage, "");
-	assert_int_equal(database_info(stage.database)->caps,
-			 ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_REVIEW);
+	assert_int_equal(database_info(stage.database)->caps, ELQ_CAP_HISTORY | ELQ_CAP_LOCK |
+								      ELQ_CAP_SCHEMA | ELQ_CAP_LOAD |
+								      ELQ_CAP_REVIEW);
 	stage_close(&stage);
 }
 
@@ -166,7 +167,7 @@ static void a_slot_that_fails_in_silence_gets_a_sentence(void **state)
 	assert_says(
 		&stage.scene,
 		"the driver puppet failed in its slot execute and does not say why (ELQ_ERR_FAILED)");
-	assert_says(&stage.scene, stage.driver->path);
+	assert_says(&stage.scene, stage.driver->plugin.path);
 	assert_false(stage.scene.error.retryable);
 	stage_close(&stage);
 }

@@ -56,7 +56,7 @@ static const struct {
 	 RAN_CONSTRUCTOR},
 	{"broken_extension", "its extension elq.history/draft-2 lacks the required slot \"create\"",
 	 RAN_CONSTRUCTOR},
-	{"init_fails", "its process_init failed with code 4", RAN_CONSTRUCTOR},
+	{"init_fails", "its process_init failed: the moon is not full", RAN_CONSTRUCTOR},
 };
 
 static void each_broken_plugin_is_refused_with_its_own_sentence(void **state)
@@ -90,7 +90,7 @@ static void a_plugin_that_was_refused_after_loading_stays_refused(void **state)
 	scene_install(&scene, "init_fails");
 	assert_int_equal(load(&scene, "init_fails", &driver), STATUS_PLUGIN_REFUSED);
 	assert_int_equal(load(&scene, "init_fails", &driver), STATUS_PLUGIN_REFUSED);
-	assert_says(&scene, "its process_init failed with code 4");
+	assert_says(&scene, "its process_init failed: the moon is not full");
 	scene_close(&scene);
 }
 
@@ -102,13 +102,13 @@ static void a_good_plugin_is_copied_to_our_side(void **state)
 	scene_open(&scene);
 	const char *path = scene_install(&scene, "good");
 	assert_int_equal(load(&scene, "good", &driver), STATUS_OK);
-	assert_string_equal(driver->name, "good");
-	assert_string_equal(driver->version, "1.0.0");
-	assert_string_equal(driver->path, path);
-	assert_string_equal(driver->note.schemes, "zoo zoo+tls");
-	assert_int_equal(driver->param_count, 2);
-	assert_non_null(driver_param(driver, "one", 3));
-	assert_null(driver_param(driver, "on", 2));
+	assert_string_equal(driver->plugin.name, "good");
+	assert_string_equal(driver->plugin.version, "1.0.0");
+	assert_string_equal(driver->plugin.path, path);
+	assert_string_equal(driver->plugin.note.schemes, "zoo zoo+tls");
+	assert_int_equal(driver->plugin.param_count, 2);
+	assert_non_null(plugin_param(&driver->plugin, "one", 3));
+	assert_null(plugin_param(&driver->plugin, "on", 2));
 	assert_non_null(driver->ops.get_extension);
 	assert_null(driver->history.append);
 	scene_close(&scene);
@@ -316,7 +316,7 @@ static void a_section_may_name_a_file_elsewhere_under_any_name(void **state)
 	scene_open(&scene);
 	scene_add_section(&scene, "good", scene_copy(&scene, "good", "third-party.so"), NULL);
 	assert_int_equal(load(&scene, "good", &driver), STATUS_OK);
-	assert_true(text_ends(driver->path, "/third-party.so"));
+	assert_true(text_ends(driver->plugin.path, "/third-party.so"));
 	scene_close(&scene);
 }
 
@@ -369,7 +369,7 @@ static void a_right_pin_loads(void **state)
 	scene_open(&scene);
 	scene_add_section(&scene, "good", NULL, hash_of(&scene, scene_install(&scene, "good")));
 	assert_int_equal(load(&scene, "good", &driver), STATUS_OK);
-	assert_string_equal(driver->name, "good");
+	assert_string_equal(driver->plugin.name, "good");
 	scene_close(&scene);
 }
 
@@ -400,8 +400,8 @@ static void two_pinned_plugins_are_two_plugins(void **state)
 	scene_add_section(&scene, "newer", NULL, hash_of(&scene, scene_install(&scene, "newer")));
 	assert_int_equal(load(&scene, "good", &good), STATUS_OK);
 	assert_int_equal(load(&scene, "newer", &newer), STATUS_OK);
-	assert_string_equal(good->name, "good");
-	assert_string_equal(newer->name, "newer");
+	assert_string_equal(good->plugin.name, "good");
+	assert_string_equal(newer->plugin.name, "newer");
 	assert_ptr_not_equal(good->ops.open, newer->ops.open);
 	scene_close(&scene);
 }

@@ -291,9 +291,9 @@ static void credentials_of_the_urls_own_layer_stay(void **state)
 	stage_url(&stage, "puppet://h/x");
 	/* The same driver without a required endpoint key. */
 	struct driver driver = *stage.driver;
-	memcpy(params, driver.params, driver.param_count * sizeof(params[0]));
+	memcpy(params, driver.plugin.params, driver.plugin.param_count * sizeof(params[0]));
 	params[0].flags = 0;
-	driver.params = params;
+	driver.plugin.params = params;
 	stage.driver = &driver;
 	stage_set(&stage, "host", "ini-host");
 	stage_set(&stage, "port", "17");
@@ -310,23 +310,49 @@ static void credentials_of_the_urls_own_layer_stay(void **state)
 	stage_close(&stage);
 }
 
-static void a_scheme_of_another_driver_is_a_warning_that_names_ours(void **state)
+static void a_scheme_of_another_installed_driver_is_a_warning_that_names_ours(void **state)
 {
-	static const char *const urls[] = {"postgres://me:hunter22@h/x", "puppe://h", "puppets://h",
-					   "puppet", ":x"};
+	struct stage stage;
+	size_t count;
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(urls); i++) {
+	stage_url(&stage, "leaky://me:hunter22@h/x");
+	scene_install(&stage.scene, "leaky");
+	stage_set(&stage, "database", "d");
+	assert_int_equal(stage_try(&stage), STATUS_OK);
+	assert_string_equal(stage_received(&stage), "database=d wait=5000000");
+	const char *const *warnings = log_warnings(stage.scene.observer, &count);
+	assert_int_equal(count, 1);
+	assert_non_null(strstr(warnings[0], "DATABASE_URL is not used"));
+	assert_non_null(strstr(warnings[0], "puppet puppet+tls"));
+	assert_null(strstr(warnings[0], "hunter22"));
+	stage_close(&stage);
+}
+
+static void a_scheme_of_no_installed_driver_is_an_error_that_names_what_is_there(void **state)
+{
+	static const struct {
+		const char *url;
+		const char *names;
+	} cases[] = {
+		{"postgres://me:hunter22@h/x", "the scheme postgres"},
+		{"puppe://h", "the scheme puppe"},
+		{"puppets://h", "the scheme puppets"},
+		{"puppet", "without a scheme"},
+		{":x", "without a scheme"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct stage stage;
-		size_t count;
-		stage_url(&stage, urls[i]);
+		stage_url(&stage, cases[i].url);
+		/* Refused ones are not there. */
+		scene_copy(&stage.scene, "note_magic", "plugins/elq_driver_postgres.so");
 		stage_set(&stage, "database", "d");
-		assert_int_equal(stage_try(&stage), STATUS_OK);
-		assert_string_equal(stage_received(&stage), "database=d wait=5000000");
-		const char *const *warnings = log_warnings(stage.scene.observer, &count);
-		assert_int_equal(count, 1);
-		assert_non_null(strstr(warnings[0], "DATABASE_URL is not used"));
-		assert_non_null(strstr(warnings[0], "puppet puppet+tls"));
-		assert_null(strstr(warnings[0], "hunter22"));
+		assert_int_equal(stage_try(&stage), STATUS_CONFIG);
+		assert_says(&stage.scene, "DATABASE_URL");
+		assert_says(&stage.scene, "\"main\"");
+		assert_says(&stage.scene, cases[i].names);
+		assert_says(&stage.scene, "takes: puppet (puppet puppet+tls). ");
+		assert_null(strstr(scene_said(&stage.scene), "hunter22"));
 		stage_close(&stage);
 	}
 }
@@ -365,7 +391,8 @@ int main(void)
 		cmocka_unit_test(only_secrets_have_a_file_form),
 		cmocka_unit_test(database_url_replaces_the_inis_endpoint_and_its_credentials),
 		cmocka_unit_test(credentials_of_the_urls_own_layer_stay),
-		cmocka_unit_test(a_scheme_of_another_driver_is_a_warning_that_names_ours),
+		cmocka_unit_test(a_scheme_of_another_installed_driver_is_a_warning_that_names_ours),
+		cmocka_unit_test(a_scheme_of_no_installed_driver_is_an_error_that_names_what_is_there),
 		cmocka_unit_test(database_url_speaks_of_the_default_connection_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -155,11 +155,15 @@ static void a_sticky_folder_that_is_not_roots_does_not_pass(void **state)
 	(void)state;
 	scene_open(&scene);
 	const char *path = scene_install(&scene, "good");
-	if (geteuid() == 0)
-		assert_int_equal(chown(scene.folder, 12345, 12345), 0);
 	assert_int_equal(chmod(scene.folder, 01777), 0);
-	assert_int_equal(try_open(&scene, path), STATUS_PLUGIN_REFUSED);
-	assert_says(&scene, geteuid() == 0 ? "belongs to the user 12345" : "is writable by others");
+	if (geteuid() == 0) { /* whose folders are root's: look with another user's eyes */
+		assert_int_equal(chown(scene.folder, 12345, 12345), 0);
+		assert_int_equal(seteuid(12345), 0);
+	}
+	enum status status = try_open(&scene, path);
+	assert_int_equal(seteuid(getuid()), 0);
+	assert_int_equal(status, STATUS_PLUGIN_REFUSED);
+	assert_says(&scene, "is writable by others");
 	scene_close(&scene);
 }
 
@@ -273,6 +277,24 @@ static void a_wrong_pin_names_both_hashes_and_its_line(void **state)
 	scene_close(&scene);
 }
 
+static void one_wrong_digit_anywhere_breaks_the_pin(void **state)
+{
+	static const size_t places[] = {0, 31, HASH_TEXT - 2};
+	struct scene scene;
+	char hash[HASH_TEXT];
+	int fd = -1;
+	(void)state;
+	scene_open(&scene);
+	const char *path = scene_install(&scene, "good");
+	for (size_t i = 0; i < COUNT_OF(places); i++) {
+		struct plugin_config section = pin_of(path, hash);
+		hash[places[i]] = hash[places[i]] == '0' ? '1' : '0';
+		error_clear(&scene.error);
+		assert_int_equal(try_pin(&scene, path, &section, &fd), STATUS_PLUGIN_REFUSED);
+	}
+	scene_close(&scene);
+}
+
 static void one_changed_byte_breaks_the_pin(void **state)
 {
 	struct scene scene;
@@ -321,6 +343,7 @@ int main(void)
 		cmocka_unit_test(a_right_pin_gives_a_copy_that_nobody_can_change),
 		cmocka_unit_test(a_pin_may_be_written_in_upper_case),
 		cmocka_unit_test(a_wrong_pin_names_both_hashes_and_its_line),
+		cmocka_unit_test(one_wrong_digit_anywhere_breaks_the_pin),
 		cmocka_unit_test(one_changed_byte_breaks_the_pin),
 		cmocka_unit_test(an_empty_file_can_be_hashed),
 	};

@@ -38,6 +38,7 @@ struct seen_by_host {
 	uint32_t flags;
 	int64_t native;
 	int64_t offset;
+	int64_t statement;
 	char message[4096];
 	char hint[1024];
 	char log[4096];
@@ -64,6 +65,7 @@ static inline void host_set_error(const struct elq_call *call, const struct elq_
 	seen->flags = error->flags;
 	seen->native = error->native;
 	seen->offset = error->offset;
+	seen->statement = error->statement;
 	host_copy(seen->message, sizeof(seen->message), &error->message);
 	host_copy(seen->hint, sizeof(seen->hint), &error->hint);
 }

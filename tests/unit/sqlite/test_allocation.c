@@ -3,6 +3,8 @@
  * the database holds a migration with its event, or neither. */
 #include "memory.h"
 
+#include <eloquent/load.h>
+
 /* A step of the scenario: false ends it. */
 #define STEP(expression)                                                                               \
 	do {                                                                                           \
@@ -37,6 +39,42 @@ static int32_t ignore_event(void *context, const struct elq_event *event)
 	return 0;
 }
 
+/* Rows with ids that were reserved, in a unit of their own. */
+static int32_t load_rows(struct elq_connection *connection)
+{
+	const struct elq_load_ops *ops = driver->get_extension(ELQ_EXT_LOAD, strlen(ELQ_EXT_LOAD));
+	const struct elq_column columns[] = {{.struct_size = sizeof(columns[0]), .name = str("id")}};
+	const struct elq_str key = str("id");
+	const struct elq_load_plan plan = {
+		.struct_size = sizeof(plan),
+		.mode = ELQ_LOAD_UPSERT,
+		.table = str("q"),
+		.columns = columns,
+		.column_count = 1,
+		.key = &key,
+		.key_count = 1,
+	};
+	struct elq_load_result result = {.struct_size = sizeof(result)};
+	struct elq_value row = {.type = ELQ_TYPE_I64};
+	struct elq_load *load = NULL;
+	int32_t status = try_begin(connection, 0);
+	if (status == ELQ_OK)
+		status = ops->reserve_ids(&call, connection, &plan.table, 1, &row.as.i64);
+	if (status == ELQ_OK)
+		status = ops->begin(&call, connection, &plan, &load);
+	if (status == ELQ_OK)
+		status = ops->write(&call, load, &row, 1);
+	if (status == ELQ_OK)
+		status = ops->finish(&call, load, &result);
+	else
+		ops->abandon(&call, load);
+	if (status == ELQ_OK)
+		status = driver->commit(&call, connection);
+	if (status != ELQ_OK && driver->rollback(&call, connection) != ELQ_OK)
+		assert_true(has_failed);
+	return status;
+}
+
 static bool write_scenario(struct elq_connection *connection)
 {
 	static const char *const first[] = {"CREATE TABLE p(id INTEGER PRIMARY KEY)",
@@ -59,6 +97,7 @@ static bool write_scenario(struct elq_connection *connection)
 		}
 	}
 	STEP(run_unit(connection, 2, third));
+	STEP(load_rows(connection));
 	return true;
 }
 

@@ -178,6 +178,88 @@ static void the_lock_file_is_never_somebody_elses_file(void **state)
 	close_connection(connection);
 }
 
+static mode_t mode_of(const char *name)
+{
+	struct stat file;
+	assert_int_equal(stat(in_folder(name), &file), 0);
+	return file.st_mode & 07777;
+}
+
+static void lock_once(struct elq_connection *connection)
+{
+	struct elq_lock *lock = NULL;
+	assert_int_equal(try_lock(connection, "a", &lock), ELQ_OK);
+	lock_ops->release(&call, lock);
+}
+
+/* As a new file, and as one that is there with another mode; under any umask. */
+static void who_may_write_the_database_may_lock_it(void **state)
+{
+	(void)state;
+	static const mode_t modes[][2] = {{0660, 0660}, {0644, 0644}, {0600, 0600},
+					  {0666, 0666}, {0664, 0664}, {0770, 0660}};
+	struct elq_connection *connection = open_write();
+	begin(connection, MIGRATION);
+	execute(connection, "CREATE TABLE t(x)");
+	commit(connection);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(database, modes[i][0]), 0);
+		mode_t before = umask(i % 2 ? 077 : 022);
+		lock_once(connection);
+		assert_int_equal(mode_of("app.db.eloquent-lock"), modes[i][1]);
+		unlink(in_folder("app.db.eloquent-lock"));
+		lock_once(connection);
+		assert_int_equal(mode_of("app.db.eloquent-lock"), modes[i][1]);
+		umask(before);
+	}
+	close_connection(connection);
+}
+
+/* A group that this user is in beside its own; 0 when there is none. */
+static gid_t second_group(void)
+{
+	gid_t groups[64];
+	int count = getgroups(64, groups);
+	for (int i = 0; i < count; i++)
+		if (groups[i] != getegid())
+			return groups[i];
+	return geteuid() == 0 ? 12345 : 0;
+}
+
+static void the_lock_file_is_of_the_databases_group(void **state)
+{
+	(void)state;
+	struct stat file;
+	gid_t group = second_group();
+	if (!group)
+		skip();
+	struct elq_connection *connection = open_write();
+	begin(connection, MIGRATION);
+	execute(connection, "CREATE TABLE t(x)");
+	commit(connection);
+	assert_int_equal(chown(database, (uid_t)-1, group), 0);
+	assert_int_equal(chmod(database, 0660), 0);
+	lock_once(connection);
+	assert_int_equal(stat(in_folder("app.db.eloquent-lock"), &file), 0);
+	assert_int_equal(file.st_gid, group);
+	assert_int_equal(file.st_mode & 07777, 0660);
+	close_connection(connection);
+}
+
+static void beside_an_absent_database_the_lock_file_is_as_that_will_be(void **state)
+{
+	(void)state;
+	mode_t before = umask(027);
+	struct elq_connection *connection = open_write();
+	lock_once(connection);
+	begin(connection, MIGRATION);
+	execute(connection, "CREATE TABLE t(x)");
+	commit(connection);
+	umask(before);
+	assert_int_equal(mode_of("app.db.eloquent-lock"), mode_of("app.db"));
+	close_connection(connection);
+}
+
 static void a_lock_file_that_was_removed_is_noticed_by_renew(void **state)
 {
 	(void)state;
@@ -234,6 +316,9 @@ int main(void)
 		TEST(take_over_removes_a_dead_holder_of_that_id_only),
 		TEST(a_living_holder_is_not_taken_over),
 		TEST(the_lock_file_is_never_somebody_elses_file),
+		TEST(who_may_write_the_database_may_lock_it),
+		TEST(the_lock_file_is_of_the_databases_group),
+		TEST(beside_an_absent_database_the_lock_file_is_as_that_will_be),
 		TEST(a_lock_file_that_was_removed_is_noticed_by_renew),
 		TEST(a_value_cannot_forge_a_line),
 		TEST(a_torn_or_foreign_lock_file_is_read_without_harm),

@@ -222,15 +222,16 @@ static void what_is_not_closed_is_named_with_its_line(void **state)
 		uint64_t line;
 		const char *words;
 	} cases[] = {
-		{"SELECT 1;\nSELECT 'open;\n", 17, 2, "a string or quoted name is not closed"},
-		{"SELECT \"open", 7, 1, "a string or quoted name is not closed"},
-		{"SELECT [open", 7, 1, "a string or quoted name is not closed"},
-		{"SELECT `open", 7, 1, "a string or quoted name is not closed"},
-		{"\n\n /* open", 3, 3, "a comment is not closed"},
+		{"SELECT 1;\nSELECT 'open;\n", 17, 2,
+		 "a string or quoted name begins here and is not closed"},
+		{"SELECT \"open", 7, 1, "a string or quoted name begins here and is not closed"},
+		{"SELECT [open", 7, 1, "a string or quoted name begins here and is not closed"},
+		{"SELECT `open", 7, 1, "a string or quoted name begins here and is not closed"},
+		{"\n\n /* open", 3, 3, "a comment begins here and is not closed"},
 		{"SELECT 1;\n\nCREATE TRIGGER t AFTER INSERT ON x BEGIN\nSELECT 1;\n", 11, 3,
-		 "a trigger's body is not closed by END"},
+		 "a trigger begins here whose body is not closed by END"},
 		{"CREATE TEMP TRIGGER t AFTER INSERT ON x BEGIN SELECT 1", 0, 1,
-		 "a trigger's body is not closed by END"},
+		 "a trigger begins here whose body is not closed by END"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct elq_span span = {0};

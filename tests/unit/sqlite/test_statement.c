@@ -183,7 +183,15 @@ static void parameters_are_bound_by_their_types(void **state)
 		{{.type = ELQ_TYPE_TIMESTAMP, .as.i64 = -1}, "text '1969-12-31 23:59:59.999999'"},
 		{{.type = ELQ_TYPE_TIMESTAMPTZ, .as.i64 = 86400000000},
 		 "text '1970-01-02 00:00:00.000000Z'"},
+		{{.type = ELQ_TYPE_DATE, .as.i64 = -719528}, "text '0000-01-01'"},
+		{{.type = ELQ_TYPE_DATE, .as.i64 = 2932896}, "text '9999-12-31'"},
+		{{.type = ELQ_TYPE_DATE, .as.i64 = 11016}, "text '2000-02-29'"},
+		{{.type = ELQ_TYPE_UUID,
+		  .as.data = "\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10",
+		  .size = 16},
+		 "text '01234567-89ab-cdef-fedc-ba9876543210'"},
 		{{.type = ELQ_TYPE_JSON, .as.data = "{}", .size = 2}, "text '{}'"},
+		{{.type = ELQ_TYPE_DOCUMENT, .as.data = "\5", .size = 1}, "blob X'05'"},
 	};
 	struct elq_connection *connection = open_write();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -200,6 +208,13 @@ static void values_that_do_not_fit_are_refused(void **state)
 	const struct elq_value cases[] = {
 		{.type = ELQ_TYPE_U64, .as.u64 = UINT64_MAX},
 		{.type = ELQ_TYPE_DATE, .as.i64 = INT64_MAX},
+		{.type = ELQ_TYPE_DATE, .as.i64 = 2932897},
+		{.type = ELQ_TYPE_DATE, .as.i64 = -719529},
+		{.type = ELQ_TYPE_TIME, .as.i64 = INT64_C(86400000000)},
+		{.type = ELQ_TYPE_TIME, .as.i64 = -1},
+		{.type = ELQ_TYPE_TIMESTAMP, .as.i64 = INT64_MIN},
+		{.type = ELQ_TYPE_F64, .as.f64 = __builtin_nan("")},
+		{.type = ELQ_TYPE_UUID, .as.data = "short", .size = 5},
 		{.type = 99},
 	};
 	struct elq_connection *connection = open_write();

@@ -108,6 +108,7 @@ static void an_attached_database_does_not_reach_the_next_migration(void **state)
 	struct elq_connection *connection = open_write();
 	char attach[256];
 	snprintf(attach, sizeof(attach), "ATTACH '%s' AS other", in_folder("other.db"));
+	close(open(in_folder("other.db"), O_CREAT | O_WRONLY, 0600));
 	begin(connection, ALONE);
 	execute(connection, attach);
 	execute(connection, "CREATE TABLE other.t(x)");
@@ -115,6 +116,27 @@ static void an_attached_database_does_not_reach_the_next_migration(void **state)
 	begin(connection, MIGRATION);
 	assert_int_equal(try_execute(connection, "INSERT INTO other.t VALUES(1)"), ELQ_ERR_FAILED);
 	rollback(connection);
+	close_connection(connection);
+}
+
+/* Also by the handle that created the database: it may not create another one. */
+static void attaching_a_file_that_is_absent_fails_and_creates_nothing(void **state)
+{
+	(void)state;
+	char attach[256];
+	snprintf(attach, sizeof(attach), "ATTACH '%s' AS other", in_folder("other.db"));
+	struct elq_connection *connection = open_write();
+	begin(connection, ALONE);
+	execute(connection, "CREATE TABLE t(x)");
+	for (int tries = 0; tries < 2; tries++) {
+		assert_int_equal(try_execute(connection, attach), ELQ_ERR_FAILED);
+		assert_non_null(strstr(seen.message, "unable to open database"));
+		assert_non_null(strstr(seen.hint, "creates none"));
+		assert_int_equal(access(in_folder("other.db"), F_OK), -1);
+		commit(connection);
+		begin(connection, ALONE);
+	}
+	commit(connection);
 	close_connection(connection);
 }
 
@@ -345,6 +367,7 @@ int main(void)
 		TEST(a_temporary_table_does_not_reach_the_next_migration),
 		TEST(a_temporary_trigger_does_not_reach_the_next_migration),
 		TEST(an_attached_database_does_not_reach_the_next_migration),
+		TEST(attaching_a_file_that_is_absent_fails_and_creates_nothing),
 		TEST(a_pragma_does_not_reach_a_unit_of_our_own),
 		TEST(a_rolled_back_migration_leaves_no_session_behind),
 		TEST(settings_of_the_whole_process_are_refused),

@@ -89,7 +89,7 @@ static void a_reason_comes_with_malformed(void **state)
 	const char *reason = NULL;
 	assert_int_equal(sqlkit_splitter_next(&simple, "a\n'b", 4, 0, 1, &span, &reason),
 			 ELQ_ERR_MALFORMED);
-	assert_string_equal(reason, "a string or quoted name is not closed");
+	assert_string_equal(reason, "a string or quoted name begins here and is not closed");
 	assert_int_equal(span.start, 2);
 	assert_int_equal(span.line, 2);
 }

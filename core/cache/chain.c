@@ -1,0 +1,190 @@
+/* chain.c - the chain as one cache: which plugins it needs, and reading and writing
+ * through it. */
+#include "cache/private.h"
+
+#include <string.h>
+
+static enum status load(struct cache *cache, struct link *link, const char *name, struct error *error)
+{
+	link->name = name;
+	link->owner = arena_printf(&cache->arena, "[cache:%s]", name);
+	link->settings = project_cache_settings(cache->project, name);
+	enum status status = cache_load(cache->observer, cache->project, name, &link->plugin, error);
+	if (status == STATUS_OK)
+		return status;
+	const struct cache_chain *chain = &cache->project->cache;
+	error_prefix(error, "the cache's chain for %s (%s)", chain->word,
+		     origin_text(&chain->origin, &cache->arena));
+	return status;
+}
+
+enum status cache_open(struct observer *observer, const struct project *project, struct cache **ret,
+		       struct error *error)
+{
+	const struct cache_chain *chain = &project->cache;
+	struct cache *cache = mem_alloc(sizeof(*cache));
+	cache->observer = observer;
+	cache->project = project;
+	cache->prefix = chain->prefix;
+	enum status status = STATUS_OK;
+	if (chain->store_count == 0) {
+		status = error_set(error, STATUS_CONFIG, "the cache's chain for %s (%s) names no store",
+				   chain->word, origin_text(&chain->origin, &cache->arena));
+		error_hint(error, "write the names of its stores under [cache] %s", chain->word);
+	}
+	for (size_t i = 0; i < chain->store_count && status == STATUS_OK; i++)
+		status = load(cache, &cache->links[cache->count++], chain->stores[i], error);
+	/* A store that is wrongly configured is a mistake to be mended, not one that is down. */
+	for (size_t i = 0; i < cache->count && status == STATUS_OK; i++) {
+		ERROR_CLEANUP struct error why = {0};
+		if (link_open(cache, &cache->links[i], &why) != STATUS_CONFIG)
+			continue;
+		status = STATUS_CONFIG;
+		error_move(error, &why);
+	}
+	if (status != STATUS_OK) {
+		cache_close(cache);
+		return status;
+	}
+	*ret = cache;
+	return STATUS_OK;
+}
+
+void cache_close(struct cache *cache)
+{
+	if (cache == NULL)
+		return;
+	for (size_t i = 0; i < cache->count; i++) {
+		store_close(cache->links[i].store);
+		error_clear(&cache->links[i].error);
+	}
+	arena_free(&cache->arena);
+	mem_free(cache);
+}
+
+size_t cache_store_count(const struct cache *cache)
+{
+	return cache->count;
+}
+
+const char *cache_store_name(const struct cache *cache, size_t index)
+{
+	return cache->links[index].name;
+}
+
+enum status cache_find_store(const struct cache *cache, const char *name, size_t *ret,
+			     struct error *error)
+{
+	TEXT_CLEANUP struct text known = {0};
+	for (size_t i = 0; i < cache->count; i++) {
+		if (text_equal(cache->links[i].name, name)) {
+			*ret = i;
+			return STATUS_OK;
+		}
+		text_printf(&known, "%s%s", i > 0 ? ", " : "", cache->links[i].name);
+	}
+	error_set(error, STATUS_UNKNOWN_NAME, "the cache's chain for %s has no store \"%s\"",
+		  cache->project->cache.word, name);
+	error_hint(error, "it has: %s", text_string(&known));
+	return STATUS_UNKNOWN_NAME;
+}
+
+/* ---- keys ------------------------------------------------------------------------------ */
+
+static enum status make_key(const struct cache *cache, const char *key, struct text *ret,
+			    struct error *error)
+{
+	size_t size = strlen(key);
+	if (size == 0 || size > CACHE_KEY_CAP || key[0] == '\001')
+		return error_set(error, STATUS_INTERNAL,
+				 "a cache key has 1 to %u bytes and does not begin with byte 1",
+				 CACHE_KEY_CAP);
+	text_add(ret, cache->prefix);
+	text_add(ret, key);
+	return STATUS_OK;
+}
+
+static struct elq_str str_of(const struct text *text)
+{
+	return (struct elq_str){text->data, text->size};
+}
+
+/* ---- reading and writing ------------------------------------------------------------------ */
+
+enum status cache_get(struct cache *cache, const char *key, struct text *ret, bool *ret_found,
+		      struct error *error)
+{
+	TEXT_CLEANUP struct text whole = {0};
+	enum status status = make_key(cache, key, &whole, error);
+	if (status != STATUS_OK)
+		return status;
+	links_join(cache);
+	for (size_t i = 0; i < cache->count; i++) {
+		struct link *link = &cache->links[i];
+		ERROR_CLEANUP struct error why = {0};
+		if (!link->up)
+			continue;
+		if (store_get(link->store, str_of(&whole), ret, ret_found, &why) == STATUS_OK)
+			return STATUS_OK;
+		link_fail(cache, link, &why);
+	}
+	return links_all_down(cache, error);
+}
+
+enum status cache_set(struct cache *cache, const char *key, const char *value, size_t size,
+		      int64_t ttl_us, struct error *error)
+{
+	TEXT_CLEANUP struct text whole = {0};
+	bool written = false, ignored;
+	enum status status = make_key(cache, key, &whole, error);
+	if (status != STATUS_OK)
+		return status;
+	if (size > CACHE_VALUE_CAP)
+		return error_set(error, STATUS_INTERNAL, "a cache value has at most %zu bytes",
+				 CACHE_VALUE_CAP);
+	links_join(cache);
+	for (size_t i = 0; i < cache->count; i++) {
+		struct link *link = &cache->links[i];
+		ERROR_CLEANUP struct error why = {0};
+		if (!link->up)
+			continue;
+		if (written)
+			status = store_remove(link->store, str_of(&whole), &ignored, &why);
+		else
+			status = store_set(link->store, str_of(&whole), (struct elq_str){value, size},
+					   ttl_us, &why);
+		if (status == STATUS_OK)
+			written = true;
+		else
+			link_fail(cache, link, &why);
+	}
+	links_record_missed(cache);
+	return written ? STATUS_OK : links_all_down(cache, error);
+}
+
+enum status cache_remove(struct cache *cache, const char *key, bool *ret_removed, struct error *error)
+{
+	TEXT_CLEANUP struct text whole = {0};
+	bool done = false, any = false;
+	enum status status = make_key(cache, key, &whole, error);
+	if (status != STATUS_OK)
+		return status;
+	links_join(cache);
+	for (size_t i = 0; i < cache->count; i++) {
+		struct link *link = &cache->links[i];
+		ERROR_CLEANUP struct error why = {0};
+		bool removed = false;
+		if (!link->up)
+			continue;
+		if (store_remove(link->store, str_of(&whole), &removed, &why) == STATUS_OK)
+			done = true;
+		else
+			link_fail(cache, link, &why);
+		any |= removed;
+	}
+	links_record_missed(cache);
+	if (!done)
+		return links_all_down(cache, error);
+	*ret_removed = any;
+	return STATUS_OK;
+}

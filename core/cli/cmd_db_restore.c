@@ -1,0 +1,201 @@
+/* cmd_db_restore.c - db:restore ID: a backup becomes the live database.
+ *
+ * choose -> read every byte of it, restore it beside, compare -> back up what is there ->
+ * swap -> say so in the history and the audit trail. The swap is the driver's; killed
+ * on the way the live database is as before or wholly new. */
+#include "cli/commands.h"
+
+struct restoring {
+	struct backup_store store;
+	struct backups list;
+	struct backup backup;
+	struct backup copy; /* of what was there; id NULL: none */
+};
+
+static void restoring_free(struct target *target)
+{
+	struct restoring *restoring = target->handler_data;
+	backups_free(&restoring->list);
+}
+
+/* What the database will be. Its stamp speaks for a database that is too damaged to. */
+static enum status restore_choose(struct run *run, struct target *target, struct error *error)
+{
+	struct restoring *restoring = arena_alloc(&target->arena, sizeof(*restoring));
+	const struct backup *found = NULL;
+	enum status status = target_store(run, target, &restoring->store, error);
+	if (!status)
+		status = backups_list(&restoring->store, &restoring->list, error);
+	if (status)
+		return status;
+	target->handler_data = restoring;
+	target->handler_free = restoring_free;
+	const char *id = argument(run->invocation, 0);
+	if (!id)
+		status = ask_backup(run, target, &restoring->list, &id, error);
+	if (!status)
+		status = backups_find(&restoring->store, &restoring->list, id, &found, error);
+	if (status)
+		return status;
+	restoring->backup = *found;
+	target->stamp_chosen = (struct stamp){
+		.present = found->stamp != NULL,
+		.word = found->stamp,
+		.id = found->database_id,
+	};
+	return STATUS_OK;
+}
+
+static enum status restore_check(struct run *run, struct target *target, struct error *error)
+{
+	const struct restoring *restoring = target->handler_data;
+	const struct backup *backup = &restoring->backup;
+	char began[CLOCK_TEXT];
+	if (backup->level == BACKUP_RAW) {
+		error_set(error, STATUS_CHECK_FAILED,
+			  "the backup %s holds the bytes of a damaged database and cannot be restored",
+			  backup->id);
+		error_hint(error, "choose another: eloquent db:backup:list");
+		return STATUS_CHECK_FAILED;
+	}
+	if (target->stamp.id && !text_equal(target->stamp.id, backup->database_id)) {
+		error_set(error, STATUS_CHECK_FAILED,
+			  "the backup %s is of another database (%s, id %s)", backup->id,
+			  backup->database, backup->database_id ? backup->database_id : "none");
+		error_hint(error, "choose a backup of this one: eloquent db:backup:list");
+		return STATUS_CHECK_FAILED;
+	}
+	clock_format(backup->began_us, began);
+	target_say(run, target, "%s becomes what it was at %s (%s)", target->info->location, began,
+		   backup->id);
+	target_result(target, "backup", backup_json(backup));
+	return STATUS_OK;
+}
+
+/* Of a database that is damaged inside no backup can be verified: its bytes are kept, and the
+ * way to a sound one is not barred. */
+static enum status take_copy(struct run *run, struct target *target, struct error *error)
+{
+	struct restoring *restoring = target->handler_data;
+	struct backup_request request = {
+		.reason = arena_printf(&target->arena, "before db:restore %s", restoring->backup.id),
+		.database_id = target->stamp.id,
+		.stamp = target->stamp.present ? target->stamp.word : NULL,
+		.pinned = true,
+		.raw = (target->info->flags & ELQ_CONN_DAMAGED) != 0,
+	};
+	enum status status = backup_take_verified(&restoring->store, target->database, &request,
+						  &target->arena, &restoring->copy, error);
+	if (status != STATUS_CORRUPT)
+		return status;
+	log_write(run->observer, LOG_WARN, "%s: what is there is damaged and kept as it is: %s",
+		  target->connection->name, error->message);
+	error_clear(error);
+	request.raw = true;
+	return restoring->copy.id ? STATUS_OK
+				  : backup_take(&restoring->store, target->database, &request,
+						&target->arena, &restoring->copy, error);
+}
+
+/* That it fails must not keep anybody from restoring, but it must be said twice. */
+static enum status copy_what_is_there(struct run *run, struct target *target, struct error *error)
+{
+	struct restoring *restoring = target->handler_data;
+	if (!(target->info->flags & ELQ_CONN_EXISTS))
+		return STATUS_OK;
+	enum status status = take_copy(run, target, error);
+	bool signalled = status == STATUS_INTERRUPTED || status == STATUS_TERMINATED;
+	if (!status) {
+		target_say(run, target, "what was there is kept as %s",
+			   backup_path(&restoring->store, &restoring->copy, &target->arena));
+		target_result(target, "copy", backup_json(&restoring->copy));
+	} else if (option_given(run->invocation, OPTION_WITHOUT_COPY) && !signalled) {
+		log_write(run->observer, LOG_WARN, "%s: what is there could not be backed up: %s",
+			  target->connection->name, error->message);
+		error_clear(error);
+		status = STATUS_OK;
+	} else {
+		error_prefix(error,
+			     "what is there could not be backed up first, and nothing was changed");
+		error_hint(error, "mend that, or give --without-copy if what is there may be lost");
+	}
+	return status;
+}
+
+static void say_undo(const struct target *target, struct error *error)
+{
+	const struct restoring *restoring = target->handler_data;
+	if (restoring->copy.id)
+		error_hint(error, "what was there is kept as the backup %s", restoring->copy.id);
+}
+
+/* The restored history goes on: one event says where it came from. */
+static enum status record_event(struct run *run, struct target *target, struct error *error)
+{
+	const struct restoring *restoring = target->handler_data;
+	if (!restoring->backup.head_sequence)
+		return STATUS_OK; /* never migrated: there is no history to go on */
+	enum status status = target_load_migrator(run, target, VERIFY_TAIL, error);
+	if (!status)
+		status = migrator_record_restored(&target->migrator, restoring->backup.id,
+						  restoring->copy.id, error);
+	return status;
+}
+
+static enum status swap(struct run *run, struct target *target, struct restored *restored,
+			struct error *error)
+{
+	enum status status = database_promote(restored_database(restored), target->database, error);
+	if (status) {
+		error_prefix(error, "%s",
+			     database_promote_is_atomic(target->database)
+				     ? "nothing was changed"
+				     : "the live database may be half replaced");
+		say_undo(target, error);
+		return status;
+	}
+	status = record_event(run, target, error);
+	if (status)
+		error_prefix(error, "the backup was restored, but its event could not be recorded");
+	return status;
+}
+
+static enum status restore_work(struct run *run, struct target *target, struct error *error)
+{
+	struct restoring *restoring = target->handler_data;
+	struct restored *restored = NULL;
+	enum status status = backup_verify(&restoring->store, target->database, &target->arena,
+					   &restoring->backup, &restored, error);
+	if (!status)
+		status = copy_what_is_there(run, target, error);
+	if (!status)
+		status = swap(run, target, restored, error);
+	restored_free(restored);
+	if (!status)
+		target_say(run, target, "%s %s",
+			   run_paint(run, &target->arena, PAINT_GREEN, "restored"),
+			   restoring->backup.id);
+	return status;
+}
+
+static const enum option restore_options[] = {OPTION_WITHOUT_COPY, OPTION_FORCE,        OPTION_YES,
+					      OPTION_WAIT,         OPTION_CONNECT_WAIT, OPTION_COUNT};
+
+const struct command command_db_restore = {
+	.name = "db:restore",
+	.group = "Database",
+	.summary = "put a backup back; what is there is backed up first",
+	.arguments = "[ID]",
+	.arguments_max = 1,
+	.options = restore_options,
+	.guard = {.class_ = GUARD_RECOVERY, .confirms = true},
+	.flags = COMMAND_CONNECTS | COMMAND_CREATES | COMMAND_DAMAGED_TOO | COMMAND_STAMPS,
+	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
+	.notes = "ID as eloquent db:backup:list shows it, or latest: the newest verified one. Without "
+		 "ID\n"
+		 "the terminal asks. The backup is restored beside and compared before anything is "
+		 "changed.",
+	.choose = restore_choose,
+	.check = restore_check,
+	.work = restore_work,
+};

@@ -1,0 +1,33 @@
+/* doctor.h - what doctor looks at, and how it tells; private to cmd_doctor.c and the
+ * doctor_*.c beside it. Nothing here changes anything. */
+#ifndef CLI_DOCTOR_H
+#define CLI_DOCTOR_H
+
+#include "cli/cli.h"
+
+enum finding_level {
+	FINDING_FINE,    /* as it should be */
+	FINDING_ADVICE,  /* works; could be better */
+	FINDING_PROBLEM, /* something will fail, or is not safe: exit 4 */
+};
+
+struct doctor {
+	struct run *run;
+	json_t *findings; /* array; owned by the result */
+	size_t problems;
+	size_t advice;
+};
+
+/* One finding: where, what, and what to do (NULL: nothing). Shown at once. */
+void doctor_tell(struct doctor *doctor, enum finding_level level, const char *area, const char *remedy,
+		 const char *format, ...) PRINTF(5, 6);
+/* The same for a failure of ours that is a finding here. */
+void doctor_tell_error(struct doctor *doctor, const char *area, const struct error *error);
+
+/* The chapters, in the order in which they are shown. */
+void doctor_configuration(struct doctor *doctor); /* every value that is not a default, and its place */
+void doctor_files(struct doctor *doctor);         /* secrets, the trail, the backups, the migrations */
+void doctor_plugins(struct doctor *doctor);       /* what is installed, what is refused */
+void doctor_connection(struct doctor *doctor, const struct connection *connection);
+
+#endif

@@ -1,0 +1,128 @@
+/* sow.c - the chosen seeds, one after the other, in one unit of work. */
+#include "seed/private.h"
+
+#include <string.h>
+
+/* The plugin speaks of a seed by its own strings. */
+static struct elq_str str_of(const char *text)
+{
+	return (struct elq_str){text, text ? strlen(text) : 0};
+}
+
+static enum status ask_seeder(struct bed *bed, struct error *error)
+{
+	const struct seed *seed = bed->seed;
+	const struct elq_seed theirs = {
+		.struct_size = sizeof(theirs),
+		.storage = seed->storage,
+		.name = str_of(seed->listed),
+		.file = str_of(seed->file),
+		.environments = str_of(seed->environments),
+		.line = (uint64_t)seed->line,
+	};
+	const struct elq_seed_target target = bed_target(bed);
+	struct sower *sower = sower_new(bed->sowing->observer, seed->seeder, bed->sowing->database);
+	enum status status = sower_run(sower, &theirs, &target, error);
+	sower_free(sower);
+	return status;
+}
+
+/* What the target says is better than what the seeder makes of it; and a seeder that
+ * passes over a failure of the target's does not make it good. */
+static enum status judge(struct bed *bed, enum status status, struct error *error)
+{
+	if (bed->error.status) {
+		error_move(error, &bed->error);
+		return error->status;
+	}
+	if (status && bed->enough && bed->mode == SOW_CHECK) {
+		error_clear(error);
+		return STATUS_OK;
+	}
+	if (status) {
+		error_prefix(error, "seed %s", bed->seed->name);
+		return status;
+	}
+	if (bed->loading)
+		return error_set(error, STATUS_INTERNAL, "seed %s: the seeder %s left a load open",
+				 bed->seed->name, bed->seed->seeder->plugin.name);
+	return STATUS_OK;
+}
+
+static enum status sow_one(struct sowing *sowing, const struct seed *seed, enum sow_mode mode,
+			   struct error *error)
+{
+	struct bed bed = {.sowing = sowing, .seed = seed, .mode = mode};
+	int64_t start = clock_monotonic_ns();
+	enum status status = bed_check_stop(&bed);
+	if (!status)
+		status = ask_seeder(&bed, error);
+	status = judge(&bed, status, error);
+	const struct sown sown = {
+		.seed = seed,
+		.statements = bed.statements,
+		.rows = bed.rows,
+		.duration_us = (clock_monotonic_ns() - start) / 1000,
+	};
+	if (!status && mode != SOW_CHECK && sowing->done)
+		sowing->done(sowing->context, &sown);
+	bed_free(&bed);
+	return status;
+}
+
+static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct error *error)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < sowing->chosen_count && !status; i++)
+		status = sow_one(sowing, sowing->chosen[i], mode, error);
+	return status;
+}
+
+/* The hint keeps what was to be done, and says what stands. */
+static void explain(struct error *error, const struct error *rollback)
+{
+	CLEANUP(mem_free_text) char *remedy = mem_text(error->hint);
+	const char *before = remedy ? remedy : "";
+	const char *between = remedy ? ". " : "";
+	if (error->status == STATUS_OUTCOME_UNKNOWN)
+		error_hint(error,
+			   "%s%sthe seeds may stand whole or not at all: look before you run it again",
+			   before, between);
+	else if (rollback->status)
+		error_hint(error, "%s%srolling back failed too: %s", before, between,
+			   rollback->message);
+	else
+		error_hint(error, "%s%snothing of this run's seeds stands here", before, between);
+}
+
+static enum status sow_unit(struct sowing *sowing, struct error *error)
+{
+	struct database *database = sowing->database;
+	ERROR_CLEANUP struct error rollback = {0};
+	enum status status = database_begin(database, 0, NULL, 0, -1, error);
+	if (!status)
+		status = sow_all(sowing, SOW_WRITE, error);
+	if (!status) {
+		status = database_commit(database, error);
+		if (status)
+			error_prefix(error, "committing the seeds failed");
+	}
+	if (!status)
+		return STATUS_OK;
+	(void)!database_rollback(database, &rollback);
+	if (!error->retryable)
+		explain(error, &rollback);
+	return status;
+}
+
+enum status sow(struct sowing *sowing, enum sow_mode mode, struct error *error)
+{
+	if (mode != SOW_WRITE)
+		return sow_all(sowing, mode, error);
+	enum status status = sow_unit(sowing, error);
+	if (!status || !error->retryable)
+		return status;
+	log_write(sowing->observer, LOG_INFO, "the seeds are sown once more: %s", error->message);
+	error_clear(error);
+	return sow_unit(sowing, error);
+}
