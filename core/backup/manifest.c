@@ -363,8 +363,8 @@ static bool read_members(json_t *root, struct arena *arena, struct backup *ret)
 static bool is_as_written(const struct backup *backup, const char *data, size_t size)
 {
 	TEXT_CLEANUP struct text again = {0};
-	ERROR_CLEANUP struct error ignored = {0};
-	return !manifest_format(backup, &again, &ignored) && again.size == size &&
+	ERROR_CLEANUP struct error error = {0};
+	return manifest_format(backup, &again, &error) == STATUS_OK && again.size == size &&
 	       memcmp(again.data, data, size) == 0;
 }
 

@@ -84,8 +84,8 @@ enum status facts_compare(const struct backup *expected, const struct backup *fo
 /* The file's bytes, hash included. STATUS_FAILED: over the cap. */
 enum status manifest_format(const struct backup *backup, struct text *ret,
 			    struct error *error) MUST_CHECK;
-/* Only bytes that manifest_format writes are a manifest. STATUS_CORRUPT: what is wrong with it. Strings
- * in the arena. */
+/* Only bytes that manifest_format writes are a manifest. STATUS_CORRUPT: what is wrong with it.
+ * Strings in the arena. */
 enum status manifest_parse(const char *data, size_t size, struct arena *arena, struct backup *ret,
 			   struct error *error) MUST_CHECK;
 /* Writes it in the workplace, syncs, and renames it into the connection's folder. */

@@ -167,6 +167,8 @@ static enum status restore_work(struct run *run, struct target *target, struct e
 	enum status status = backup_verify(&restoring->store, target->database, &target->arena,
 					   &restoring->backup, &restored, error);
 	if (!status)
+		target_result(target, "backup", backup_json(&restoring->backup));
+	if (!status)
 		status = copy_what_is_there(run, target, error);
 	if (!status)
 		status = swap(run, target, restored, error);

@@ -143,14 +143,25 @@ static void explain_nontransactional(const struct work *work, struct text *hint)
 	text_printf(hint, "eloquent migrate:repair --mark applied|reverted %s", step->file->name);
 }
 
+/* A redo: the same command would undo one migration more. */
+static bool is_between_down_and_up(const struct work *work)
+{
+	const struct migrator *migrator = work->migrator;
+	return !work->step->down && migrator->steps_done && migrator->steps[0].down;
+}
+
 static void explain_whole(const struct work *work, const struct error *error, struct text *hint)
 {
 	bool interrupted = error->status == STATUS_INTERRUPTED || error->status == STATUS_TERMINATED;
 	text_add(hint, work->step->down ? "this migration is applied as it was before"
 					: "nothing of this migration stands");
 	explain_before(work, hint);
-	text_add(hint, interrupted ? "; the same command starts with it again"
-				   : "; mend the cause and run the command again");
+	if (is_between_down_and_up(work))
+		text_printf(hint, "; %seloquent migrate:run applies what was rolled back",
+			    interrupted ? "" : "mend the cause; ");
+	else
+		text_add(hint, interrupted ? "; the same command starts with it again"
+					   : "; mend the cause and run the command again");
 }
 
 void work_explain(const struct work *work, struct error *error)

@@ -1,10 +1,11 @@
 /* backup.c - elq.backup: a dump is a file of SQLite's own format, so that a
  * backup can be opened with nothing but zstd and sqlite3.
  *
- * dump() copies the live database page by page through SQLite's online backup API
- * into the workplace, inside one read transaction: other programs' writers wait
- * for that copy only, not for compressing and hashing it. Bytes and facts are then
- * taken from the copy, which nobody else knows. */
+ * dump() copies the live database into the workplace, inside one read transaction: other
+ * programs' writers wait for that copy only, not for compressing and hashing it. With a
+ * rollback journal the file's bytes are the database, and are copied as they are; with a
+ * write-ahead log SQLite's online backup API puts the pages together. Bytes and facts are
+ * then taken from the copy, which nobody else knows. */
 #include "sqlite/internal.h"
 
 #include <errno.h>
@@ -53,6 +54,31 @@ int32_t workplace_path(const struct elq_call *call, const struct elq_workplace *
 	return status;
 }
 
+static int32_t fail_file(struct elq_connection *connection, const char *doing, const char *path)
+{
+	int reason = errno;
+	return sqlkit_fail(connection->call, ELQ_ERR_FAILED,
+			   reason == ENOSPC || reason == EDQUOT || reason == EFBIG
+				   ? "free some space on the disk that holds it, then run again"
+				   : NULL,
+			   "cannot %s %s: %s", doing, path, strerrordesc_np(reason));
+}
+
+static int32_t write_all(struct elq_connection *connection, int fd, const char *path, const char *data,
+			 uint64_t size)
+{
+	while (size > 0) {
+		ssize_t written = write(fd, data, size);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return fail_file(connection, "write", path);
+		data += written;
+		size -= (uint64_t)written;
+	}
+	return ELQ_OK;
+}
+
 /* ---- copying pages --------------------------------------------------------------------- */
 
 int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to)
@@ -95,39 +121,69 @@ static int32_t open_copy(struct elq_connection *connection, const char *path, sq
 	return status;
 }
 
-/* The source as of one moment: its read transaction is open before the first page is
- * copied and ends behind the last. */
-static int32_t snapshot(struct elq_connection *connection, const char *path)
+static int32_t copy_pages(struct elq_connection *connection, const char *path)
 {
 	sqlite3 *copy = NULL;
 	int32_t status = open_copy(connection, path, &copy);
 	if (status != ELQ_OK)
 		return status;
-	status = statement_run(connection, "BEGIN");
-	if (status == ELQ_OK) {
-		status = statement_run(connection, "SELECT 1 FROM main.sqlite_schema LIMIT 1");
-		if (status == ELQ_OK)
-			status = pages_copy(connection, connection->db, copy);
-		int32_t ended = statement_run(connection, "ROLLBACK");
-		status = status == ELQ_OK ? ended : status;
-	}
+	status = pages_copy(connection, connection->db, copy);
 	if (sqlite3_close(copy) != SQLITE_OK && status == ELQ_OK)
 		status = sqlkit_fail(connection->call, ELQ_ERR_FAILED, NULL,
 				     "the copy %s could not be closed", path);
 	return status;
 }
 
-/* ---- bytes out ---------------------------------------------------------------------------- */
+struct copying {
+	struct elq_connection *connection;
+	const char *path;
+	int fd;
+};
 
-static int32_t fail_file(struct elq_connection *connection, const char *doing, const char *path)
+static int32_t take_copied(void *context, const char *data, uint64_t size)
 {
-	int reason = errno;
-	return sqlkit_fail(connection->call, ELQ_ERR_FAILED,
-			   reason == ENOSPC || reason == EDQUOT || reason == EFBIG
-				   ? "free some space on the disk that holds it, then run again"
-				   : NULL,
-			   "cannot %s %s: %s", doing, path, strerrordesc_np(reason));
+	const struct copying *copying = context;
+	return write_all(copying->connection, copying->fd, copying->path, data, size);
 }
+
+static int32_t copy_bytes(struct elq_connection *connection, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return fail_file(connection, "create", path);
+	struct copying copying = {connection, path, fd};
+	int32_t status = bytes_read(connection, take_copied, &copying);
+	if (close(fd) != 0 && status == ELQ_OK)
+		status = fail_file(connection, "write", path);
+	return status;
+}
+
+static int32_t take_wal(void *context, sqlite3_stmt *statement)
+{
+	const char *mode = (const char *)sqlite3_column_text(statement, 0);
+	*(bool *)context = mode && strcmp(mode, "wal") == 0;
+	return 0;
+}
+
+/* The source as of one moment: its read transaction is open before the first page is
+ * copied and ends behind the last. */
+static int32_t snapshot(struct elq_connection *connection, const char *path)
+{
+	bool wal = false;
+	int32_t status = statement_run(connection, "BEGIN");
+	if (status != ELQ_OK)
+		return status;
+	status = statement_run(connection, "SELECT 1 FROM main.sqlite_schema LIMIT 1");
+	if (status == ELQ_OK)
+		status = statement_query(connection, sqlite3_mprintf("PRAGMA main.journal_mode"),
+					 take_wal, &wal);
+	if (status == ELQ_OK)
+		status = wal ? copy_pages(connection, path) : copy_bytes(connection, path);
+	int32_t ended = statement_run(connection, "ROLLBACK");
+	return status == ELQ_OK ? ended : status;
+}
+
+/* ---- bytes out ---------------------------------------------------------------------------- */
 
 static int32_t stream_fd(struct elq_connection *connection, int fd, const char *path,
 			 const struct elq_writer *stream)
@@ -203,37 +259,15 @@ static int32_t dump_snapshot(struct elq_connection *connection, const struct elq
 
 /* ---- a damaged file, as it is --------------------------------------------------------------- */
 
-/* Read through SQLite's own descriptor: another open() and close() would drop the locks of
- * this process. */
+static int32_t take_streamed(void *context, const char *data, uint64_t size)
+{
+	const struct elq_writer *stream = context;
+	return stream->write(stream->context, data, size) ? ELQ_ERR_STOPPED : ELQ_OK;
+}
+
 static int32_t dump_raw(struct elq_connection *connection, const struct elq_writer *stream)
 {
-	sqlite3_file *file = NULL;
-	sqlite3_int64 size = 0;
-	int32_t status = ELQ_OK;
-	int result = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-	if (result != SQLITE_OK || !file || !file->pMethods ||
-	    file->pMethods->xFileSize(file, &size) != SQLITE_OK)
-		return sqlkit_fail(connection->call, ELQ_ERR_FAILED, NULL,
-				   "the bytes of %s cannot be read", connection->location.path);
-	char *buffer = sqlite3_malloc64(BUFFER_SIZE);
-	if (!buffer)
-		return failure_no_memory(connection->call);
-	for (sqlite3_int64 at = 0; status == ELQ_OK && at < size;) {
-		int part = size - at < (sqlite3_int64)BUFFER_SIZE ? (int)(size - at) : (int)BUFFER_SIZE;
-		result = file->pMethods->xRead(file, buffer, part, at);
-		if (result != SQLITE_OK)
-			status = sqlkit_fail(connection->call, ELQ_ERR_FAILED, NULL,
-					     "%s cannot be read at byte %lld",
-					     connection->location.path, (long long)at);
-		else if (waiting_is_over(connection))
-			status = sqlkit_fail(connection->call, connection->stopped, NULL,
-					     "the dump was stopped");
-		else if (stream->write(stream->context, buffer, (uint64_t)part))
-			status = ELQ_ERR_STOPPED;
-		at += part;
-	}
-	sqlite3_free(buffer);
-	return status;
+	return bytes_read(connection, take_streamed, (void *)(uintptr_t)stream);
 }
 
 static int32_t dump_any(struct elq_connection *connection, const struct elq_dump *dump)
@@ -264,20 +298,6 @@ static int32_t slot_dump(const struct elq_call *call, struct elq_connection *con
 }
 
 /* ---- restore: bytes in ------------------------------------------------------------------------ */
-
-static int32_t write_all(struct elq_connection *connection, int fd, const char *data, uint64_t size)
-{
-	while (size > 0) {
-		ssize_t written = write(fd, data, size);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return fail_file(connection, "write", connection->location.path);
-		data += written;
-		size -= (uint64_t)written;
-	}
-	return ELQ_OK;
-}
 
 /* Reads until the buffer is full or the stream ends, so that the first piece holds the
  * file's magic however small the host's pieces are. */
@@ -314,7 +334,7 @@ static int32_t receive(struct elq_connection *connection, int fd, const struct e
 			status = sqlkit_fail(connection->call, connection->stopped, NULL,
 					     "the restore was stopped");
 		if (status == ELQ_OK)
-			status = write_all(connection, fd, buffer, size);
+			status = write_all(connection, fd, connection->location.path, buffer, size);
 		if (size < BUFFER_SIZE)
 			break;
 	}

@@ -2,8 +2,8 @@
  * each file promises to the others. Nothing here is seen outside the plugin.
  *
  * Reading order: driver.c (the slots), connection.c, statement.c,
- * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, backup.c,
- * scratch.c, load.c.
+ * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, bytes.c,
+ * backup.c, scratch.c, load.c.
  *
  * Memory is SQLite's allocator throughout, so that one seam makes every
  * allocation of this driver fail. Functions that can fail return ELQ_OK or
@@ -263,6 +263,13 @@ void load_unit_ended(struct elq_connection *connection);
 int32_t reserve_ids(struct elq_connection *connection, const struct elq_str *table, uint64_t count,
 		    int64_t *ret_first);
 void reserve_forget(struct elq_connection *connection);
+/* ---- bytes.c -------------------------------------------------------------------------- */
+
+/* Hands out the file's bytes in order; what is not ELQ_OK ends it and is the answer. They are
+ * a database while a read transaction is open and there is no write-ahead log. */
+typedef int32_t bytes_taker(void *context, const char *data, uint64_t size);
+int32_t bytes_read(struct elq_connection *connection, bytes_taker *take, void *context);
+
 /* ---- digest.c, backup.c, scratch.c ---------------------------------------------------- */
 
 /* Tells the sink every stored table, in order of name. The caller sees to the snapshot. */

@@ -17,12 +17,30 @@ static uint64_t get_u64(const uint8_t *from)
 	return value;
 }
 
+static void flush(struct sqlkit_digest *digest)
+{
+	sha256_update(&digest->row, (size_t)digest->held, digest->hold);
+	digest->held = 0;
+}
+
+static void add(struct sqlkit_digest *digest, const void *data, uint64_t size)
+{
+	if (size > sizeof(digest->hold) - digest->held)
+		flush(digest);
+	if (size > sizeof(digest->hold)) {
+		sha256_update(&digest->row, (size_t)size, data);
+		return;
+	}
+	memcpy(digest->hold + digest->held, data, (size_t)size);
+	digest->held += size;
+}
+
 static void add_tagged(struct sqlkit_digest *digest, char tag, uint64_t number)
 {
 	uint8_t bytes[9];
 	bytes[0] = (uint8_t)tag;
 	put_u64(bytes + 1, number);
-	sha256_update(&digest->row, sizeof(bytes), bytes);
+	add(digest, bytes, sizeof(bytes));
 }
 
 void sqlkit_digest_begin(struct sqlkit_digest *digest)
@@ -33,7 +51,7 @@ void sqlkit_digest_begin(struct sqlkit_digest *digest)
 
 void sqlkit_digest_null(struct sqlkit_digest *digest)
 {
-	sha256_update(&digest->row, 1, (const uint8_t *)"n");
+	add(digest, "n", 1);
 }
 
 void sqlkit_digest_integer(struct sqlkit_digest *digest, int64_t value)
@@ -51,19 +69,20 @@ void sqlkit_digest_real(struct sqlkit_digest *digest, double value)
 void sqlkit_digest_text(struct sqlkit_digest *digest, const void *data, uint64_t size)
 {
 	add_tagged(digest, 't', size);
-	sha256_update(&digest->row, (size_t)size, data);
+	add(digest, data, size);
 }
 
 void sqlkit_digest_bytes(struct sqlkit_digest *digest, const void *data, uint64_t size)
 {
 	add_tagged(digest, 'b', size);
-	sha256_update(&digest->row, (size_t)size, data);
+	add(digest, data, size);
 }
 
 void sqlkit_digest_row(struct sqlkit_digest *digest)
 {
 	uint8_t hash[SHA256_DIGEST_SIZE];
 	uint64_t carry = 0;
+	flush(digest);
 	sha256_digest(&digest->row, sizeof(hash), hash); /* and begins anew */
 	for (int i = 0; i < 4; i++) {
 		uint64_t limb = get_u64(hash + 8 * i);

@@ -19,6 +19,8 @@ struct sqlkit_digest {
 	struct sha256_ctx row;
 	uint64_t sum[4]; /* the lowest first */
 	int64_t rows;
+	uint64_t held; /* bytes of the row that are not hashed yet: in few large steps */
+	uint8_t hold[512];
 };
 
 void sqlkit_digest_begin(struct sqlkit_digest *digest);

@@ -10,14 +10,15 @@ from typing import Callable
 
 FIRST = "20260101000000_create_users"
 LAST = "20260103000000_first_users"
+CACHE = "[cache]\ndevelopment = file\n"
 
 
 # ---- projects ------------------------------------------------------------------------
 
 
 def working(project):
-    """Three applied migrations, a pending one, a verified backup."""
-    project.configure()
+    """Three applied migrations, a pending one, a verified backup, a cache."""
+    project.configure(more=CACHE)
     project.add_blog()
     project.must("migrate:run")
     project.must("db:backup")
@@ -36,11 +37,20 @@ def unmanaged(project):
                 "CREATE TABLE posts (id INTEGER PRIMARY KEY, author INTEGER REFERENCES users (id));")
 
 
+def sown(project):
+    """Nothing is pending, and there is a seed."""
+    project.configure()
+    project.add_blog()
+    project.must("migrate:run")
+    project.write("database/seeds/PostSeeder.sql", "INSERT INTO posts (author) VALUES (1);\nINSERT INTO posts (author) VALUES (2);\n")
+
+
 @dataclass(frozen=True)
 class Case:
     words: str
     prepare: Callable = working
     code: int = 0
+    again: str = "" # what finishes the work when it failed, if not the same words
 
 
 CASES = {
@@ -48,14 +58,17 @@ CASES = {
     "list": Case("list"),
     "help": Case("help migrate:run"),
     "version": Case("version"),
+    "doctor": Case("doctor"),
+    "completion": Case("completion bash"),
     "plugin:list": Case("plugin:list"),
+    "plugin:new": Case("plugin:new driver acme"),
     "make:migration": Case("make:migration later --sql"),
     "migrate:run": Case("migrate:run"),
     "migrate:rollback": Case("migrate:rollback"),
     "migrate:status": Case("migrate:status"),
     "migrate:reset": Case("migrate:reset --force"),
     "migrate:fresh": Case("migrate:fresh --force"),
-    "migrate:redo": Case("migrate:redo"),
+    "migrate:redo": Case("migrate:redo", again="migrate:run"),
     "migrate:baseline": Case(f"migrate:baseline {LAST}", unmanaged),
     "migrate:validate": Case("migrate:validate"),
     "migrate:repair": Case(f"migrate:repair --mark reverted {LAST}"),
@@ -66,8 +79,12 @@ CASES = {
     "db:backup:list": Case("db:backup:list"),
     "db:backup:verify": Case("db:backup:verify"),
     "db:restore": Case("db:restore latest --force"),
+    "db:seed": Case("db:seed", sown),
+    "db:seed:precheck": Case("db:seed:precheck", sown),
     "audit:show": Case("audit:show"),
     "audit:verify": Case("audit:verify"),
+    "cache:stats": Case("cache:stats"),
+    "cache:clear": Case("cache:clear"),
 }
 
 

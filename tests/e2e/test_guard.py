@@ -164,11 +164,18 @@ def test_the_hint_of_a_refusal_in_json_holds_the_command(live):
     assert "the command: ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true eloquent migrate:fresh" in error["hint"]
 
 
-def test_a_verified_backup_is_needed_and_there_is_none_yet(applied):
+def test_the_schema_changes_in_production_only_behind_a_verified_backup(applied):
     applied.stamp("production", env=PRODUCTION)
-    assert refused(applied, "migrate:fresh", "--force", "--yes", env=FULL) == {"backup"}
     applied.migration("20260104000000_more", "CREATE TABLE more (x);")
     assert refused(applied, "migrate:run", env=FULL) == {"backup"}
+
+
+def test_what_destroys_takes_its_backup_itself_and_needs_a_place_for_it(applied):
+    applied.stamp("production", env=PRODUCTION)
+    applied.fails(2, "migrate:fresh", "--force", "--yes", env=FULL, names=["[backup] dir"])
+    applied.ini.write_text(INI + "\n[backup]\ndir = backups\n")
+    applied.must("migrate:fresh", "--force", "--yes", env=FULL)
+    assert [b["reason"] for b in applied.document("db:backup:list", env=FULL)["connections"][0]["result"]["backups"]] == ["before migrate:fresh"]
 
 
 def test_an_empty_database_needs_no_backup(blog):
@@ -186,7 +193,9 @@ def test_a_policy_that_was_stored_is_not_loosened_by_editing_the_ini(applied):
     applied.ini.write_text(INI + "\n[guard]\nproduction = forbid\n")
     applied.stamp("production", env=PRODUCTION)
     applied.ini.write_text(INI + NO_BACKUP)
-    assert {"forbidden", "backup"} <= refused(applied, "migrate:fresh", "--force", "--yes", env=FULL)
+    assert refused(applied, "migrate:fresh", "--force", "--yes", env=FULL) == {"forbidden"}
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    assert refused(applied, "migrate:run", env=FULL) == {"backup"}
 
 
 def test_generators_need_the_contract_in_production_and_no_backup(project):

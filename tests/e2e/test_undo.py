@@ -115,3 +115,13 @@ def test_redo_undoes_and_runs_again_the_last_ones(applied, words, undone):
     applied.must("migrate:redo", *words)
     assert applied.events()[3:] == [("reverted", n) for n in undone] + [("applied", n) for n in reversed(undone)]
     assert applied.applied_names() == [USERS, POSTS, FIRST]
+
+
+def test_a_redo_that_failed_on_its_way_up_is_finished_by_the_command_that_it_names(applied):
+    """The same command would undo one migration more."""
+    applied.sql("CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT raise(ABORT, 'no room'); END")
+    applied.must("migrate:redo", code=1).names("eloquent migrate:run applies what was rolled back")
+    assert applied.applied_names() == [USERS, POSTS]
+    applied.sql("DROP TRIGGER full")
+    applied.must("migrate:run")
+    assert applied.applied_names() == [USERS, POSTS, FIRST]

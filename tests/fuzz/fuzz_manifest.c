@@ -79,6 +79,12 @@ static bool parse(const char *data, size_t size, struct arena *arena, struct bac
 	return false;
 }
 
+static void format(const struct backup *backup, struct text *ret)
+{
+	ERROR_CLEANUP struct error error = {0};
+	expect(manifest_format(backup, ret, &error) == STATUS_OK);
+}
+
 /* Its own bytes: in an exact block, so that reading one byte too many is seen. */
 static void parse_and_judge(const char *data, size_t size)
 {
@@ -92,8 +98,7 @@ static void parse_and_judge(const char *data, size_t size)
 		expect(backup_id_valid(backup.id) && text_starts(backup.file, backup.id));
 		expect(!strchr(backup.file, '/') && backup.size >= 0 && backup.stored_size >= 0);
 		expect(backup.level >= BACKUP_FAILED && backup.level <= BACKUP_RESTORED);
-		ERROR_CLEANUP struct error error = {0};
-		expect(manifest_format(&backup, &again, &error) == STATUS_OK);
+		format(&backup, &again);
 		expect(again.size == size && memcmp(again.data, exact, size) == 0);
 	}
 	free(exact);
@@ -150,7 +155,7 @@ static const char *take_text_or_null(struct input *input, struct arena *arena)
 	return take_byte(input) & 1 ? take_text(input, arena) : NULL;
 }
 
-/* To the end of the year 9999. */
+/* To the end of the year 9999; 0 is none. */
 static int64_t take_moment(struct input *input)
 {
 	return take_number(input, INT64_C(253402300800000000));
@@ -208,8 +213,7 @@ static void write_read_and_change(struct input input)
 	size_t place = (size_t)take_number(&input, INT64_MAX);
 	uint8_t change = (uint8_t)(take_byte(&input) | 1);
 	make_backup(&input, &arena, &made);
-	ERROR_CLEANUP struct error error = {0};
-	expect(manifest_format(&made, &bytes, &error) == STATUS_OK);
+	format(&made, &bytes);
 	expect(parse(bytes.data, bytes.size, &arena, &read) && same_backup(&made, &read));
 	expect(!parse(bytes.data, place % bytes.size, &arena, &read));
 	bytes.data[place % bytes.size] ^= (char)change;

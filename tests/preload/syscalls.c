@@ -7,15 +7,17 @@
  *   FAIL_CALL=change:7:kill     killed instead of the seventh call that changes a file
  *   FAIL_CALL=change:7:torn     killed in it: half of the bytes are written, or all is done
  *   FAIL_PATH=app.sqlite        only calls on files whose path holds this
- *   FAIL_MARK=FILE              made when the failure strikes
+ *   FAIL_MARK=FILE              made when the failure strikes: "CALL DESCRIPTOR PATH"
  *   FAIL_TRACE=FILE             gets a line per counted call: its name, its path
  *
- * Names: open (and openat), read, pread, write, pwrite, fsync, fdatasync,
- * rename, unlink (and unlinkat, rmdir), mkdir, close, ftruncate; two classes of them: change
- * (all that change a file of the disk's: an open that creates, write, pwrite, fsync,
- * fdatasync, rename, unlink, mkdir, ftruncate) and grow (those that need room: an open that
- * creates, write, pwrite, mkdir). What libc calls inside itself is not seen, and the
- * kernel's own objects (eventfd, signalfd) are spared: their calls cannot fail so. */
+ * Names: open (and openat, opendir), read, pread, write, pwrite, fsync, fdatasync,
+ * rename, unlink (and unlinkat, rmdir), mkdir, close, ftruncate; three classes of
+ * them: any (all), change (all that change a file of the disk's: an open that creates,
+ * write, pwrite, fsync, fdatasync, rename, unlink, mkdir, ftruncate) and grow (those that
+ * need room: an open that creates, write, pwrite, mkdir). What libc calls inside itself is
+ * not seen, and the kernel's own objects (eventfd, signalfd) are spared: their calls cannot
+ * fail so. */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -137,17 +139,21 @@ static int is_wanted(struct call call, const char *target)
 	if (class_change || class_grow) {
 		if (strstr(target, ":[") || strncmp(target, "/dev/", 5) == 0)
 			return 0;
-	} else if (strcmp(call.name, wanted) != 0) {
+	} else if (strcmp(call.name, wanted) != 0 && strcmp(wanted, "any") != 0) {
 		return 0;
 	}
 	return strncmp(target, "anon_inode:", 11) != 0 && (!wanted_path || strstr(target, wanted_path));
 }
 
-static void note(const char *path)
+static void leave_mark(struct call call, int fd, const char *target)
 {
-	long made = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (made >= 0)
-		syscall(SYS_close, made);
+	char line[4200];
+	long made = syscall(SYS_openat, AT_FDCWD, mark, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int size = snprintf(line, sizeof(line), "%s %d %s\n", call.name, fd, target);
+	if (made < 0)
+		return;
+	syscall(SYS_write, made, line, (size_t)size);
+	syscall(SYS_close, made);
 }
 
 static void die(void)
@@ -179,7 +185,7 @@ static int strikes(struct call call, int at, const char *path, int fd)
 	if (number < wanted_at || (number > wanted_at && !wanted_on))
 		return 0;
 	if (mark)
-		note(mark);
+		leave_mark(call, fd, target);
 	errno = before;
 	if (wanted_errno == KILL)
 		die();
@@ -233,6 +239,17 @@ OPEN(open)
 OPEN(open64)
 OPENAT(openat)
 OPENAT(openat64)
+
+/* libc's own, because it is more than one call into the kernel. */
+DIR *opendir(const char *path)
+{
+	DIR *(*next)(const char *);
+	*(void **)&next = dlsym(RTLD_NEXT, "opendir");
+	if (!strikes(OPEN_CALL, AT_FDCWD, path, -1) || wanted_errno == TORN)
+		return next(path);
+	errno = wanted_errno ? wanted_errno : EIO;
+	return NULL;
+}
 
 /* A call that moves bytes: fails, or is given one byte of room, or half of it. */
 static int moves_failed(struct call call, int fd, size_t *size)
@@ -302,6 +319,13 @@ int rename(const char *from, const char *to)
 	return call_failed(RENAME_CALL, AT_FDCWD, to, -1)
 		       ? -1
 		       : (int)done(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
+}
+
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+{
+	return call_failed(RENAME_CALL, to_folder, to, -1)
+		       ? -1
+		       : (int)done(syscall(SYS_renameat2, from_folder, from, to_folder, to, flags));
 }
 
 static int remove_at(int folder, const char *path, int flags)

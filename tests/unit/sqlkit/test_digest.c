@@ -83,6 +83,30 @@ static void many_rows_are_summed_without_losing_a_carry(void **state)
 	expect(&digest, 300, "a8af59cee8da4ac6952704f6e64f746290d7358a6c252bc744dc4915da8d6964");
 }
 
+static void add_long(struct sqlkit_digest *digest, uint64_t size)
+{
+	static char data[5000];
+	memset(data, 'x', sizeof(data));
+	sqlkit_digest_bytes(digest, data, size);
+	sqlkit_digest_bytes(digest, "y", 1);
+	memset(data, 'z', sizeof(data));
+	sqlkit_digest_bytes(digest, data, size);
+	sqlkit_digest_row(digest);
+}
+
+static void values_of_any_length_are_hashed_whole(void **state)
+{
+	static const uint64_t longer[] = {1023, 1024, 1025, 5000};
+	struct sqlkit_digest digest;
+	(void)state;
+	sqlkit_digest_begin(&digest);
+	for (uint64_t size = 480; size < 530; size++)
+		add_long(&digest, size);
+	for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++)
+		add_long(&digest, longer[i]);
+	expect(&digest, 54, "3ffe5d303390578dff2acbec640bc4ca99afa1c07d6ec303f276f675235ffc1f");
+}
+
 /* "ab","c" and "a","bc"; 1 and 1.0; text and bytes; NULL and nothing. */
 static void values_do_not_run_into_one_another(void **state)
 {
@@ -118,6 +142,7 @@ int main(void)
 		cmocka_unit_test(the_order_of_rows_does_not_matter),
 		cmocka_unit_test(a_row_that_stands_twice_does_not_cancel_itself),
 		cmocka_unit_test(many_rows_are_summed_without_losing_a_carry),
+		cmocka_unit_test(values_of_any_length_are_hashed_whole),
 		cmocka_unit_test(values_do_not_run_into_one_another),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
