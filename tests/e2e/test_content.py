@@ -3,6 +3,7 @@ file declares it and --allow-destructive is given under the contract."""
 
 import pytest
 
+from backups import FRESH, Backups
 from project import CONTRACT, INI, first_error
 
 PRODUCTION = {"APP_ENV": "production"}
@@ -19,10 +20,10 @@ def live(applied):
     return applied
 
 
-def refusal(project, *words, env=PRODUCTION):
+def refusal(project, *words, env=PRODUCTION, command="migrate:run"):
     """The refused connection's part of the document; nothing changed."""
     with project.untouched():
-        document = project.document("migrate:run", *words, code=3, env=env)
+        document = project.document(command, *words, code=3, env=env)
     assert first_error(document)["code"] == "refused", document
     return document["connections"][0]
 
@@ -210,6 +211,59 @@ def test_an_option_of_the_section_counts(live):
     assert ("destroys", "delete_rows", "pets", False) in findings(refusal(live))
 
 
+# ---- db:migrate ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(applied):
+    """A database stamped production whose backups have a place; three migrations, rows."""
+    applied.ini.write_text(INI + "\n[backup]\ndir = backups\n")
+    applied.stamp("production", env=PRODUCTION)
+    return applied
+
+
+def test_db_migrate_refuses_an_undeclared_loss_before_it_takes_a_backup(kept):
+    kept.migration(DROP, "DROP TABLE users;")
+    refused = refusal(kept, command="db:migrate", env=FRESH)
+    assert set(refused["error"]["reasons"]) == {"undeclared", "allow_flag", "allow_variable", "force", "yes"}
+    assert findings(refused) == [("destroys", "drop_table", "users", False)]
+    assert not Backups(kept, "backups").ids(env=FRESH)
+
+
+def test_the_refusal_of_db_migrate_names_its_own_command(kept):
+    kept.migration(DROP, "-- eloquent:destroys users\nDROP TABLE users;")
+    kept.fails(3, "db:migrate", "--step", "1", env=FRESH, names=[
+        "ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true eloquent db:migrate --step 1 -c sqlite --force --yes --allow-destructive"])
+
+
+def test_the_command_that_is_printed_has_the_flag_once(kept):
+    kept.migration(DROP, "-- eloquent:destroys users\nDROP TABLE users;")
+    refused = kept.must("db:migrate", "--allow-destructive", code=3, env=FRESH)
+    assert refused.err.count("--allow-destructive") == 1, refused.err
+    refused.names("db:migrate --allow-destructive -c sqlite --force --yes")
+
+
+def test_db_migrate_runs_a_declared_and_allowed_loss_behind_its_backup(kept):
+    kept.migration(DROP, "-- eloquent:destroys users\nDROP TABLE users;")
+    result = kept.document("db:migrate", *WORDS, env={**CONTRACT, **FRESH})["connections"][0]["result"]
+    assert [step["name"] for step in result["applied"]] == [DROP] and result["backup"]["level"] == "restored"
+    assert [(f["object"], f["declared"]) for f in result["findings"]] == [("users", True)]
+    assert "users" not in kept.tables()
+
+
+def test_db_migrate_needs_no_contract_for_files_that_destroy_nothing(kept):
+    kept.migration("20260201000000_more", "CREATE TABLE tags (name TEXT);")
+    kept.must("db:migrate", env=FRESH)
+    assert "tags" in kept.tables()
+
+
+def test_a_dry_run_of_db_migrate_shows_what_would_be_destroyed(kept):
+    kept.migration(DROP, "DROP TABLE posts;")
+    with kept.untouched():
+        document = kept.document("db:migrate", "--dry-run", env=FRESH)
+    assert findings(document["connections"][0]) == [("destroys", "drop_table", "posts", False)]
+
+
 # ---- elsewhere -------------------------------------------------------------------------------
 
 
@@ -239,6 +293,32 @@ def test_validate_shows_what_the_pending_files_would_destroy(applied):
     assert "drops the table posts" in text
 
 
+def test_validate_shows_the_losses_beside_what_is_wrong_elsewhere(applied):
+    """A down section that cannot be sent is found, and what the up sections destroy all the same."""
+    applied.migration(DROP, "DROP TABLE posts;", "BEGIN;\nSELECT 1;")
+    document = applied.document("migrate:validate", code=4)
+    assert first_error(document)["code"] == "malformed"
+    assert findings(document["connections"][0]) == [("destroys", "drop_table", "posts", False)]
+
+
+def test_validate_says_nothing_of_losses_where_the_plan_cannot_be_made(applied):
+    applied.migration(DROP, "DROP TABLE posts;")
+    applied.migration("20260101000000_create_users", "CREATE TABLE other (x);")
+    document = applied.document("migrate:validate", code=4)
+    assert first_error(document)["code"] == "modified"
+    assert document["connections"][0]["result"]["findings"] == []
+
+
+def test_validate_passes_over_a_half_rollback_and_says_that_losses_were_not_judged(applied):
+    applied.write("database/migrations/sqlite/20260104000000_half.sql",
+                  "-- migrate:up\nCREATE TABLE half (x);\n-- migrate:down transaction:false\nDROP TABLE half;\nINSERT INTO nobody VALUES (1);\n")
+    applied.must("migrate:run")
+    applied.must("migrate:rollback", "--step", "1", "--force", code=1)
+    document = applied.document("migrate:validate")
+    assert any("cannot be judged" in warning for warning in document["warnings"]), document
+    assert document["connections"][0]["result"]["findings"] == []
+
+
 def test_a_declaration_in_vain_is_a_note(applied):
     applied.migration(DROP, "-- eloquent:destroys user\nSELECT 1;")
     document = applied.document("migrate:validate")
@@ -258,7 +338,7 @@ def test_allow_destructive_alone_is_accepted_where_nothing_needs_it(applied):
 
 
 def test_other_commands_do_not_know_the_flag(applied):
-    for command in ("migrate:fresh", "migrate:redo", "migrate:reset", "migrate:rollback"):
+    for command in ("db:seed", "migrate:fresh", "migrate:redo", "migrate:reset", "migrate:rollback"):
         applied.fails(2, command, "--allow-destructive", names=["--allow-destructive"])
 
 
