@@ -31,7 +31,8 @@ static enum status work(struct cache *cache, int count, char **words, struct err
 		return !status && !found ? STATUS_CHECK_FAILED : status;
 	}
 	if (count == 2 && strcmp(words[0], "fill") == 0) {
-		for (int i = 0; i < atoi(words[1]) && !status; i++) {
+		long fills = strtol(words[1], NULL, 10);
+		for (int i = 0; i < fills && !status; i++) {
 			char key[32];
 			snprintf(key, sizeof(key), "key:%d", i);
 			status = cache_set(cache, key, key, strlen(key), 0, error);
