@@ -28,9 +28,27 @@ static enum status run_check(struct run *run, struct target *target, struct erro
 	return status;
 }
 
-static const enum option run_options[] = {OPTION_STEP,  OPTION_TO,           OPTION_ALL_MIGRATIONS,
-					  OPTION_WAIT,  OPTION_CONNECT_WAIT, OPTION_ALLOW_MISSING,
-					  OPTION_FORCE, OPTION_YES,          OPTION_COUNT};
+/* The statements, and what they would destroy. */
+static enum status run_preview(struct run *run, struct target *target, struct error *error)
+{
+	enum status status = migrating_preview(run, target, error);
+	if (!status)
+		status = target_review(target, error);
+	if (!status)
+		target_findings(run, target, true);
+	return status;
+}
+
+static const enum option run_options[] = {OPTION_STEP,
+					  OPTION_TO,
+					  OPTION_ALL_MIGRATIONS,
+					  OPTION_WAIT,
+					  OPTION_CONNECT_WAIT,
+					  OPTION_ALLOW_MISSING,
+					  OPTION_ALLOW_DESTRUCTIVE,
+					  OPTION_FORCE,
+					  OPTION_YES,
+					  OPTION_COUNT};
 
 const struct command command_migrate_run = {
 	.name = "migrate:run",
@@ -44,10 +62,13 @@ const struct command command_migrate_run = {
 	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES,
 	.notes =
 		"NAME runs that one file alone. Each migration and its history event commit together;\n"
-		"the first failure stops the run. migrate:run:test is migrate:run --test.",
+		"the first failure stops the run. migrate:run:test is migrate:run --test. In "
+		"production\n"
+		"files that destroy data run when they declare it and --allow-destructive is given\n"
+		"under the contract; --dry-run shows what they destroy.",
 	.usage = run_usage,
 	.check = run_check,
-	.preview = migrating_preview,
+	.preview = run_preview,
 	.work = migrating_work,
 };
 
@@ -63,9 +84,10 @@ const struct command command_db_migrate = {
 		 COMMAND_BACKS_UP_ALWAYS,
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
 	.notes = "One lock around all of it: nobody migrates between the backup and the migrations.\n"
-		 "Nothing pending: no backup is taken. Options as of migrate:run.",
+		 "Nothing pending: no backup is taken. Options, and what files that destroy data\n"
+		 "need in production, as of migrate:run.",
 	.usage = run_usage,
 	.check = run_check,
-	.preview = migrating_preview,
+	.preview = run_preview,
 	.work = migrating_work,
 };

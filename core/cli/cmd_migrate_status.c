@@ -171,13 +171,37 @@ const struct command command_migrate_status = {
 	.check = status_check,
 };
 
+/* What the pending files would destroy: shown, and no reason to fail. What keeps them from
+ * being judged was found before, or stands between two commands (a half rollback). */
+static enum status validate_review(struct run *run, struct target *target, struct error *error)
+{
+	const struct run_selection pending = {0};
+	struct error found = {0};
+	enum status status = migrator_select_run(&target->migrator, &pending, &found);
+	if (!status)
+		status = target_review(target, &found);
+	if (status && status_exit(status) != status_exit(STATUS_CHECK_FAILED))
+		return error_add(error, &found);
+	if (status && !error->status)
+		log_write(run->observer, LOG_WARN,
+			  "%s: what the pending files would destroy cannot be judged: %s",
+			  target->connection->name, found.message);
+	error_clear(&found);
+	target_findings(run, target, true);
+	return error->status;
+}
+
 static enum status validate_check(struct run *run, struct target *target, struct error *error)
 {
 	enum status status = migrating_load(run, target, VERIFY_ALL, error);
 	struct migrator *migrator = &target->migrator;
+	bool loaded = !status;
+	target_list(run, target, "findings");
 	/* All findings at once: who mends one file wants to know of the others. */
 	if (!status || status_exit(status) == status_exit(STATUS_CHECK_FAILED))
 		status = migrator_find_more(migrator, error);
+	if (loaded && (!status || status_exit(status) == status_exit(STATUS_CHECK_FAILED)))
+		status = validate_review(run, target, error);
 	if (status)
 		return status;
 	target_result(target, "files", json_integer((json_int_t)migrator->folder.count));

@@ -78,6 +78,7 @@ enum status migrating_work(struct run *run, struct target *target, struct error 
 {
 	struct work_context context = {run, target};
 	struct migrator *migrator = &target->migrator;
+	target_findings(run, target, true);
 	migrator->report = work_report;
 	migrator->report_context = &context;
 	enum status status = migrator_execute(migrator, error);

@@ -85,9 +85,9 @@ const struct key config_keys[] = {
 	 0, 0},
 	{"guard", "require_ci", KEY_BOOL, "no", KEY_LATER, "production writes only from CI", NULL, NULL,
 	 0, 0},
-	{"guard", "destructive_statements", KEY_CHOICE, "block", KEY_LATER,
-	 "statements that destroy data in production, unless declared and allowed", "block", NULL, 0,
-	 0},
+	{"guard", "destructive_statements", KEY_CHOICE, "block", 0,
+	 "statements that destroy data in production, unless declared and allowed; the only value",
+	 "block", NULL, 0, 0},
 	{"guard", "approvers", KEY_LIST, NULL, KEY_LATER, "public keys that may sign plans", NULL, NULL,
 	 0, 0},
 

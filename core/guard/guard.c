@@ -157,6 +157,13 @@ static void require_permission(const struct guard_facts *facts, struct findings 
 			      when_unknown(facts->forbid, GUARD_REASON_UNKNOWN_POLICY), found);
 }
 
+static void require_declared(const struct guard_facts *facts, struct findings *found)
+{
+	require_known(facts->content_undeclared, GUARD_REASON_UNKNOWN_CONTENT, found);
+	if (facts->content_undeclared == FACT_YES)
+		refuse(GUARD_REASON_UNDECLARED, found);
+}
+
 static void ask(enum fact answer, uint32_t question, struct findings *found)
 {
 	if (answer == FACT_NO)
@@ -186,6 +193,21 @@ static void require_typed_name(const struct guard_facts *facts, struct findings 
 
 /* ---- the classes --------------------------------------------------------------- */
 
+/* Files that destroy data are what a destructive command is, and besides each loss is
+ * declared in its file and allowed on the line. Nobody is asked: the declaration is a
+ * person's, and was read by others. */
+static void judge_content(const struct guard_facts *facts, struct findings *found)
+{
+	require_known(facts->content_destroys, GUARD_REASON_UNKNOWN_CONTENT, found);
+	if (facts->content_destroys != FACT_YES)
+		return;
+	require_permission(facts, found);
+	require_contract(facts, found);
+	require_stamp_on_rows(facts, found);
+	require_given(facts->content_allowed, GUARD_REASON_ALLOW_FLAG, found);
+	require_declared(facts, found);
+}
+
 static void judge_writes(const struct guard_command *command, const struct guard_facts *facts,
 			 struct findings *found)
 {
@@ -194,6 +216,7 @@ static void judge_writes(const struct guard_command *command, const struct guard
 		return;
 	require_backup(facts, found);
 	require_role(facts, found);
+	judge_content(facts, found);
 }
 
 static void judge_destructive_in_production(const struct guard_facts *facts, struct findings *found)

@@ -38,6 +38,7 @@ struct guard_facts {
 	enum fact yes;               /* --yes */
 	enum fact terminal;          /* a person can be asked */
 	enum fact twin;              /* the connection is a test twin */
+	enum fact content_allowed;   /* --allow-destructive */
 	enum fact role_wrong;        /* it has credentials per role, and the role is not migration */
 	/* of the database */
 	enum fact stamped;          /* it carries a stamp */
@@ -47,6 +48,9 @@ struct guard_facts {
 	enum fact forbid;           /* the stricter policy: production = forbid */
 	enum fact require_backup;   /* the stricter policy */
 	enum fact loosens;          /* db:stamp: away from production, or a weaker policy */
+	/* of the files that would run, judged on the database's schema */
+	enum fact content_destroys;   /* a statement destroys data, or nobody can judge it */
+	enum fact content_undeclared; /* and its file does not say that this is meant */
 	/* answers; unknown: not asked yet */
 	enum fact typed_destroy; /* DESTROY_DATA */
 	enum fact typed_name;    /* the database's name */
@@ -72,6 +76,8 @@ enum guard_decision {
 	X(FORBIDDEN, "forbidden") /* [guard] production = forbid */                                    \
 	X(BACKUP, "backup")                                                                            \
 	X(ROLE, "role")                                                                                \
+	X(UNDECLARED, "undeclared")         /* content that destroys, and the file does not say so */  \
+	X(ALLOW_FLAG, "allow_flag")         /* content that destroys, without --allow-destructive */   \
 	X(NOT_PRODUCTION, "not_production") /* loosening needs APP_ENV=production */                   \
 	X(TERMINAL, "terminal")             /* a person must type the name */                          \
 	X(ANSWER, "answer")                 /* a person said no */                                     \
@@ -81,7 +87,8 @@ enum guard_decision {
 	X(UNKNOWN_BACKUP, "unknown_backup")                                                            \
 	X(UNKNOWN_POLICY, "unknown_policy")                                                            \
 	X(UNKNOWN_LOOSENS, "unknown_loosens")                                                          \
-	X(UNKNOWN_ROLE, "unknown_role")
+	X(UNKNOWN_ROLE, "unknown_role")                                                                \
+	X(UNKNOWN_CONTENT, "unknown_content")
 
 enum guard_reason_index {
 #define X(name, word) GUARD_INDEX_##name,

@@ -49,6 +49,10 @@ static const char *const texts[] = {
 		"backup_max_age): take one first",
 	[GUARD_INDEX_ROLE] = "this changes the schema with the runtime role's credentials: set "
 			     "ELOQUENT_DB_ROLE=migration",
+	[GUARD_INDEX_UNDECLARED] =
+		"the pending files destroy data, or hold a statement that nobody can judge, and do not "
+		"say that it is meant: add the lines named below to them",
+	[GUARD_INDEX_ALLOW_FLAG] = "add --allow-destructive",
 	[GUARD_INDEX_NOT_PRODUCTION] =
 		"taking the production stamp away or loosening the policy is done "
 		"from production: run with APP_ENV=production",
@@ -67,6 +71,8 @@ static const char *const texts[] = {
 		"policy",
 	[GUARD_INDEX_UNKNOWN_ROLE] = "it is not known which role's credentials are used: set "
 				     "ELOQUENT_DB_ROLE=migration",
+	[GUARD_INDEX_UNKNOWN_CONTENT] =
+		"it could not be found out whether the pending files destroy data",
 };
 _Static_assert(sizeof(texts) / sizeof(texts[0]) == GUARD_REASON_COUNT, "a sentence for each reason");
 

@@ -27,8 +27,6 @@ struct parser {
 	int64_t up_line;
 	int64_t down_line;
 	int64_t only_line;
-	const char **destroys;
-	size_t destroys_capacity;
 	struct error *error;
 };
 
@@ -140,21 +138,6 @@ static enum status migrate_line(struct parser *parser, const struct line *line, 
 	return section_open(parser, line, down, rest + size);
 }
 
-static enum status destroys_add(struct parser *parser, const char *what)
-{
-	struct migration *migration = &parser->migration;
-	if (migration->destroys_count == parser->destroys_capacity) {
-		size_t capacity = parser->destroys_capacity ? parser->destroys_capacity * 2 : 4;
-		const char **items = arena_alloc(parser->arena, capacity * sizeof(*items));
-		if (migration->destroys_count)
-			memcpy(items, migration->destroys, migration->destroys_count * sizeof(*items));
-		migration->destroys = items;
-		parser->destroys_capacity = capacity;
-	}
-	migration->destroys[migration->destroys_count++] = what;
-	return STATUS_OK;
-}
-
 static enum status opaque_add(struct parser *parser, const char *reason)
 {
 	struct migration *migration = &parser->migration;
@@ -224,7 +207,8 @@ static enum status eloquent_line(struct parser *parser, const struct line *line,
 				 "say what it destroys, why it is opaque, or where it only runs",
 				 "-- eloquent:%.*s says nothing", (int)name, text);
 	if (is_word(text, name, "destroys"))
-		return destroys_add(parser, value);
+		return declarations_parse(parser->arena, parser->path, line->number, value,
+					  &parser->migration.destroys, parser->error);
 	if (is_word(text, name, "opaque"))
 		return opaque_add(parser, value);
 	return only_set(parser, line->number, value);

@@ -29,6 +29,18 @@ struct section {
 	struct settings options; /* the driver's own, e.g. foreign_keys */
 };
 
+/* One object of a line `-- eloquent:destroys OBJECT...`, in the form that findings
+ * name it in (declare.c). */
+struct declaration {
+	const char *object;
+	int64_t line;
+};
+struct declarations {
+	struct declaration *items;
+	size_t count;
+	size_t capacity;
+};
+
 /* What `-- eloquent:...` and `-- migrate:...` lines say. Lives in an arena. */
 struct migration {
 	const char *version; /* leading digits as written; "" for repeatables */
@@ -40,11 +52,10 @@ struct migration {
 	size_t size;
 	struct section up;
 	struct section down;
-	const char **destroys; /* declared losses */
-	size_t destroys_count;
-	const char *opaque; /* reason, or NULL */
-	bool broken;        /* it could not be read or parsed: only name and version are known */
-	bool ambiguous;     /* another file has its version */
+	struct declarations destroys; /* declared losses */
+	const char *opaque;           /* reason, or NULL */
+	bool broken;    /* it could not be read or parsed: only name and version are known */
+	bool ambiguous; /* another file has its version */
 };
 
 struct folder {
@@ -269,6 +280,34 @@ enum status migrator_preview(struct migrator *migrator,
 			     void (*statement)(void *context, const struct step *step, const char *text,
 					       size_t size),
 			     void *context, struct error *error) MUST_CHECK;
+
+/* ---- what the steps would destroy (review.c) --------------------------------- */
+
+struct finding {
+	uint32_t severity;     /* ELQ_FINDING_* */
+	const char *rule;      /* "drop_table" */
+	const char *object;    /* "users.email", or NULL */
+	const char *message;   /* one sentence */
+	const char *migration; /* its name */
+	const char *path;
+	int64_t line;
+	int64_t statement; /* within the section, from 1; 0: none */
+	bool declared;     /* the file says that this is meant */
+};
+struct review {
+	struct arena arena;
+	struct finding *items; /* in order of the steps */
+	size_t count;
+	size_t capacity;
+	size_t losses;     /* what destroys, and what nobody can judge */
+	size_t undeclared; /* of these */
+};
+/* Lets the driver judge every statement that the selected steps would send; sends none.
+ * Under a driver that cannot, nobody can judge any. *ret is emptied first. */
+enum status migrator_review(struct migrator *migrator, struct review *ret,
+			    struct error *error) MUST_CHECK;
+void review_free(struct review *review);
+const char *finding_severity_name(uint32_t severity); /* "destroys", "opaque", "note" */
 
 /* Carries out the steps. Our tables exist. On failure the error's message says
  * what failed and its hint what stands; steps_done counts the finished ones. */

@@ -21,6 +21,9 @@ enum status malformed(struct error *error, const char *path, int64_t line, const
 /* Reads the options behind `-- migrate:up`: blank-separated name:value pairs. */
 enum status options_parse(struct arena *arena, const char *path, int64_t line, const char *text,
 			  size_t size, struct section *section, struct error *error) MUST_CHECK;
+/* Reads the objects behind `-- eloquent:destroys` and adds them (declare.c). */
+enum status declarations_parse(struct arena *arena, const char *path, int64_t line, const char *text,
+			       struct declarations *ret, struct error *error) MUST_CHECK;
 /* Asks the driver about those of a file's options that are its own. */
 enum status options_check(struct database *database, const struct migration *file,
 			  const struct section *section, struct error *error) MUST_CHECK;

@@ -1,6 +1,6 @@
 /* database.c - one open database: a driver's connection, its core slots, and the
- * unit of work. Together with its extensions (database_ext.c, database_load.c) the
- * only place that calls a driver's slots. */
+ * unit of work. Together with its extensions (database_*.c) the only place that calls a
+ * driver's slots. */
 #include "plugin/private.h"
 
 #include <string.h>
@@ -291,6 +291,21 @@ static enum status convert_option(const struct driver *driver, const char *name,
 	return STATUS_OK;
 }
 
+enum status unit_options(const struct driver *driver, const struct setting *options, size_t count,
+			 struct arena *arena, struct elq_setting **ret, struct error *error)
+{
+	enum status status = STATUS_OK;
+	if (count == 0)
+		return STATUS_OK;
+	struct elq_setting *converted = arena_alloc(arena, count * sizeof(*converted));
+	for (size_t i = 0; i < count && status == STATUS_OK; i++)
+		status = convert_option(driver, options[i].key, options[i].value, arena, &converted[i],
+					error);
+	if (status == STATUS_OK)
+		*ret = converted;
+	return status;
+}
+
 enum status database_check_option(struct database *database, const char *name, const char *value,
 				  struct error *error)
 {
@@ -305,12 +320,8 @@ enum status database_begin(struct database *database, uint32_t flags, const stru
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct elq_call call;
 	struct elq_setting *converted = NULL;
-	enum status status = STATUS_OK;
-	if (option_count > 0)
-		converted = arena_alloc(&arena, option_count * sizeof(*converted));
-	for (size_t i = 0; i < option_count && status == STATUS_OK; i++)
-		status = convert_option(database->driver, options[i].key, options[i].value, &arena,
-					&converted[i], error);
+	enum status status =
+		unit_options(database->driver, options, option_count, &arena, &converted, error);
 	if (status != STATUS_OK)
 		return status;
 	bool ours = (flags & (ELQ_BEGIN_MIGRATION | DATABASE_BEGIN_STATEMENT)) == 0;

@@ -64,6 +64,7 @@ static const struct slot load_slots[] = {
 };
 static const struct slot review_slots[] = {
 	SLOT(elq_review_ops, begin),
+	SLOT(elq_review_ops, unit),
 	SLOT(elq_review_ops, feed),
 	SLOT(elq_review_ops, end),
 };

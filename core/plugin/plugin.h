@@ -358,5 +358,26 @@ enum status store_clear(struct store *store, const char *prefix, int64_t *ret_re
 			struct error *error) MUST_CHECK;
 enum status store_get_stats(struct store *store, struct store_stats *ret,
 			    struct error *error) MUST_CHECK;
+/* elq.review: a session that starts from the schema of now, and never writes. Unlike
+ * the other extensions its absence is no error of the command: ask first. */
+bool database_can_review(const struct database *database);
+struct review_session;
+struct review_finding {     /* strings live during the call */
+	uint32_t severity;  /* ELQ_FINDING_* */
+	size_t statement;   /* of this session, from 0 */
+	const char *rule;   /* "drop_table" */
+	const char *object; /* "users.email", or NULL */
+	const char *message;
+};
+enum status database_review_begin(struct database *database, struct review_session **ret,
+				  struct error *error) MUST_CHECK;
+/* What follows is one unit of work, begun with ELQ_BEGIN_* and these options. */
+enum status database_review_unit(struct review_session *session, uint32_t flags,
+				 const struct setting *options, size_t option_count,
+				 struct error *error) MUST_CHECK;
+enum status database_review_feed(struct review_session *session, const char *text, size_t size,
+				 void (*finding)(void *context, const struct review_finding *finding),
+				 void *context, struct error *error) MUST_CHECK;
+void database_review_end(struct review_session *session); /* NULL is accepted */
 
 #endif

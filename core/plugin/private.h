@@ -192,4 +192,8 @@ enum status database_enter(struct database *database, uint64_t cap, const char *
 struct database *database_new(struct observer *observer, const struct driver *driver,
 			      const struct connection *connection);
 
+/* A unit's options as the driver gets them, in the arena; *ret is untouched without any. */
+enum status unit_options(const struct driver *driver, const struct setting *options, size_t count,
+			 struct arena *arena, struct elq_setting **ret, struct error *error) MUST_CHECK;
+
 #endif

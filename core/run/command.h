@@ -41,6 +41,8 @@ struct target;
 	X(WAIT, "wait", 2, "DURATION", "wait for the lock instead of failing with 5")                  \
 	X(CONNECT_WAIT, "connect-wait", 1, "DURATION", "try to connect for this long")                 \
 	X(ALLOW_MISSING, "allow-missing", 0, "", "run files that are older than applied ones")         \
+	X(ALLOW_DESTRUCTIVE, "allow-destructive", 0, "",                                               \
+	  "in production: run files that destroy data and declare it")                                 \
 	X(EXIT_CODE, "exit-code", 0, "", "exit 4 when something is pending or wrong")                  \
 	X(ACCEPT, "accept", 1, "NAME", "the edited file is right: record its new checksum")            \
 	X(FORGET, "forget", 1, "NAME", "its file is gone for good: no longer applied")                 \

@@ -29,6 +29,7 @@ void facts_local(const struct run *run, struct target *target)
 	facts->yes = fact_of(option_given(run->invocation, OPTION_YES));
 	facts->terminal = fact_of(ask_terminal_present());
 	facts->twin = fact_of(connection && connection->twin);
+	facts->content_allowed = fact_of(option_given(run->invocation, OPTION_ALLOW_DESTRUCTIVE));
 	facts->role_wrong =
 		fact_of(connection && connection->role_credentials && !project->role_migration);
 	if (!connection) /* no database stands behind it that could say anything else */
@@ -106,6 +107,7 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	struct guard_facts *facts = &target->facts;
 	facts->stamped = facts->stamp_production = FACT_UNKNOWN;
 	facts->holds_rows = target->info->flags & ELQ_CONN_DAMAGED ? FACT_YES : FACT_UNKNOWN;
+	facts->content_destroys = facts->content_undeclared = FACT_UNKNOWN;
 	enum status status = read_stamp(target, error);
 	if (status)
 		return status;
@@ -123,15 +125,9 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	return STATUS_OK;
 }
 
-enum status facts_look(const struct run *run, struct target *target, uint32_t reasons,
-		       struct error *error)
+static enum status look_for_rows(struct target *target, struct error *error)
 {
-	if (reasons & GUARD_REASON_UNKNOWN_BACKUP) {
-		enum status status = backups_look(run, target, &target->facts.backup_fresh, error);
-		if (status)
-			return status;
-	}
-	if (!(reasons & GUARD_REASON_UNKNOWN_ROWS) || target->info->flags & ELQ_CONN_DAMAGED)
+	if (target->info->flags & ELQ_CONN_DAMAGED)
 		return STATUS_OK;
 	bool rows = true;
 	enum status status = database_holds_rows(target->database, &rows, error);
@@ -141,6 +137,32 @@ enum status facts_look(const struct run *run, struct target *target, uint32_t re
 	}
 	if (!status)
 		target->facts.holds_rows = fact_of(rows);
+	return status;
+}
+
+/* Only a plan can be judged: until one is made the facts stay unknown. */
+static enum status look_at_content(struct target *target, struct error *error)
+{
+	if (!target->planned)
+		return STATUS_OK;
+	enum status status = target_review(target, error);
+	if (status)
+		return status;
+	target->facts.content_destroys = fact_of(target->review.losses > 0);
+	target->facts.content_undeclared = fact_of(target->review.undeclared > 0);
+	return STATUS_OK;
+}
+
+enum status facts_look(const struct run *run, struct target *target, uint32_t reasons,
+		       struct error *error)
+{
+	enum status status = STATUS_OK;
+	if (reasons & GUARD_REASON_UNKNOWN_BACKUP)
+		status = backups_look(run, target, &target->facts.backup_fresh, error);
+	if (!status && (reasons & GUARD_REASON_UNKNOWN_ROWS))
+		status = look_for_rows(target, error);
+	if (!status && (reasons & GUARD_REASON_UNKNOWN_CONTENT))
+		status = look_at_content(target, error);
 	return status;
 }
 

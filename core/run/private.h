@@ -104,6 +104,8 @@ enum status station_check_capable(struct run *run, struct target *target,
 				  struct error *error) MUST_CHECK;
 enum status station_check_target(struct run *run, struct target *target,
 				 struct error *error) MUST_CHECK;
+enum status station_verdict_on_content(struct run *run, struct target *target,
+				       struct error *error) MUST_CHECK;
 enum status station_preview_target(struct run *run, struct target *target,
 				   struct error *error) MUST_CHECK;
 enum status station_verdict_on_answer(struct run *run, struct target *target,

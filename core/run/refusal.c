@@ -9,21 +9,23 @@
 #define REMEDY_FORCE 1u
 #define REMEDY_CONTRACT 2u
 #define REMEDY_APP_ENV 4u
+#define REMEDY_ALLOW_FLAG 8u
 
 /* What words on a command line can add for this target; 0: nothing that would let it pass. */
 static unsigned remedy_of(const struct run *run, const struct target *target)
 {
 	uint32_t reasons = guard_reasons_shown(target->verdict.reasons);
 	uint32_t words = GUARD_REASON_ALLOW_VARIABLE | GUARD_REASON_FORCE | GUARD_REASON_YES |
-			 GUARD_REASON_NOT_PRODUCTION;
+			 GUARD_REASON_NOT_PRODUCTION | GUARD_REASON_ALLOW_FLAG;
+	unsigned allow_flag = reasons & GUARD_REASON_ALLOW_FLAG ? REMEDY_ALLOW_FLAG : 0;
 	if (target->status != STATUS_REFUSED || !(reasons & words) ||
 	    (reasons & GUARD_REASON_FORBIDDEN))
 		return 0;
 	if (reasons & GUARD_REASON_NOT_PRODUCTION)
 		return REMEDY_FORCE | REMEDY_CONTRACT | REMEDY_APP_ENV;
 	if (run->project.production || target->connection->production)
-		return REMEDY_FORCE | REMEDY_CONTRACT;
-	return REMEDY_FORCE;
+		return REMEDY_FORCE | REMEDY_CONTRACT | allow_flag;
+	return REMEDY_FORCE | allow_flag;
 }
 
 static void add_line(struct text *text, const struct run *run, unsigned remedy)
@@ -39,6 +41,7 @@ static void add_line(struct text *text, const struct run *run, unsigned remedy)
 static void add_contract(struct text *text, unsigned remedy)
 {
 	text_add(text, remedy & REMEDY_CONTRACT ? " --force --yes" : " --force");
+	text_add(text, remedy & REMEDY_ALLOW_FLAG ? " --allow-destructive" : "");
 }
 
 /* One command for every connection that was chosen. */
@@ -124,6 +127,35 @@ static void add_state(struct text *text, const struct run *run, const struct tar
 			       "counts (db:stamp stores another)");
 }
 
+#define LOSSES_SHOWN 10
+
+/* "0001_x:3: drops the table users and all its rows: -- eloquent:destroys users" */
+static void add_losses(struct text *text, const struct target *target)
+{
+	size_t shown = 0;
+	if (!target->reviewed)
+		return;
+	const struct review *review = &target->review;
+	for (size_t i = 0; i < review->count && shown < LOSSES_SHOWN; i++) {
+		const struct finding *finding = &review->items[i];
+		if (finding->severity == ELQ_FINDING_NOTE)
+			continue;
+		text_printf(text, "%s%s:%lld: %s", shown ? "; " : "", finding->migration,
+			    (long long)finding->line, finding->message);
+		if (finding->declared)
+			text_add(text, " (declared)");
+		else if (finding->severity == ELQ_FINDING_DESTROYS && finding->object)
+			text_printf(text, ": -- eloquent:destroys %s", finding->object);
+		else
+			text_add(text, ": -- eloquent:opaque REASON");
+		shown++;
+	}
+	if (review->losses > shown)
+		text_printf(text, "; and %zu more (--dry-run shows all)", review->losses - shown);
+	if (shown)
+		text_add(text, "; ");
+}
+
 /* A copy that still says production: the line that says otherwise. */
 static void add_restamp(struct text *text, const struct run *run, const struct target *target)
 {
@@ -163,6 +195,7 @@ enum status refusal_set(const struct run *run, const struct target *target, stru
 	}
 	text_add(&message, ". Nothing was changed");
 	error_set(error, STATUS_REFUSED, "%s", text_string(&message));
+	add_losses(&hint, target);
 	add_state(&hint, run, target);
 	if (mismatch)
 		add_restamp(&hint, run, target);

@@ -25,6 +25,7 @@ static void target_free(struct target *target)
 		target->handler_free(target);
 	if (target->migrator_loaded)
 		migrator_free(&target->migrator);
+	review_free(&target->review);
 	database_close(target->database);
 	json_decref(target->result);
 	for (size_t i = 0; i < RESULT_LISTS; i++)
@@ -130,6 +131,8 @@ static enum status run_on_targets(struct run *run)
 	enum status status = reach(run);
 	if (!status)
 		status = visit(run, station_check_target);
+	if (!status)
+		status = visit(run, station_verdict_on_content);
 	if (!status && run->dry_run)
 		return visit(run, station_preview_target);
 	if (status || !run->command->work)

@@ -43,7 +43,7 @@ struct result_list {
 	const char *key; /* static */
 	struct text items;
 };
-#define RESULT_LISTS 4
+#define RESULT_LISTS 5
 
 /* One selected connection, from selection to outcome. */
 struct target {
@@ -65,6 +65,9 @@ struct target {
 	bool locked;
 	struct migrator migrator; /* loaded by the migrate:* handlers' check */
 	bool migrator_loaded;
+	bool planned;         /* check succeeded: the migrator's steps are what would run */
+	struct review review; /* of these steps; empty unless reviewed */
+	bool reviewed;
 	struct prefetch *prefetch;                   /* the files, on their way; or NULL */
 	void *handler_data;                          /* the handler's own, in the arena */
 	void (*handler_free)(struct target *target); /* what handler_data holds beside it; or NULL */
@@ -150,6 +153,10 @@ void target_result_clear(struct target *target);
  * another run wrote is run/'s business. */
 enum status target_load_migrator(struct run *run, struct target *target, enum history_verify verify,
 				 struct error *error) MUST_CHECK;
+/* Lets the driver judge what the migrator's steps would destroy: target->review. */
+enum status target_review(struct target *target, struct error *error) MUST_CHECK;
+/* Shows target->review: the result's list "findings" and, with `say`, a line for each. */
+void target_findings(struct run *run, struct target *target, bool say);
 /* The folder of this connection's migrations (a twin uses its application's). */
 const char *target_migrations(const struct run *run, const struct connection *connection,
 			      struct arena *arena);

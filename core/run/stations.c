@@ -12,10 +12,14 @@ static enum status decide(struct run *run, struct target *target, struct error *
 {
 	struct guard_command command = facts_command(run);
 	target->verdict = guard_decide(&command, &target->facts);
-	if (target->verdict.unknown && target->database) {
+	/* What is found out may raise the next question; it ends when nothing new is. */
+	while (target->verdict.unknown && target->database) {
+		struct guard_facts before = target->facts;
 		enum status status = facts_look(run, target, target->verdict.unknown, error);
 		if (status)
 			return status;
+		if (guard_facts_equal(&before, &target->facts))
+			break;
 		target->verdict = guard_decide(&command, &target->facts);
 	}
 	return STATUS_OK;
@@ -33,6 +37,7 @@ static enum status refuse(struct run *run, struct target *target, struct error *
 	}
 	if (target->database && !target->last_backup && !backups_look(run, target, &unused, &ignored))
 		error_clear(&ignored);
+	target_findings(run, target, false);
 	refusal_set(run, target, error);
 	outcome_refusal(run, target, error);
 	return STATUS_REFUSED;
@@ -89,20 +94,39 @@ enum status station_open_database(struct run *run, struct target *target, struct
 	return STATUS_OK;
 }
 
-/* A run that has nothing to do needs no backup: every deployment runs migrate:run,
- * and most find nothing pending. */
-static bool only_misses_a_backup_for_nothing(struct run *run, struct target *target)
+/* What nobody planned is not judged: without steps there would be nothing to find. */
+static void plan_made(struct target *target, bool checked)
+{
+	target->planned = checked && target->migrator_loaded;
+}
+
+/* A refusal is not spoken before the plan is looked at. What the files would destroy
+ * belongs among its conditions; and a run that has nothing to do needs no backup: every
+ * deployment runs migrate:run, and most find nothing pending. true: it is none. */
+static bool refusal_falls_with_the_plan(struct run *run, struct target *target)
 {
 	ERROR_CLEANUP struct error ignored = {0};
+	bool backup = target->verdict.reasons == GUARD_REASON_BACKUP;
 	if (run->command->guard.class_ != GUARD_WRITES ||
-	    target->verdict.reasons != GUARD_REASON_BACKUP)
+	    !(backup || (target->verdict.unknown & GUARD_REASON_UNKNOWN_CONTENT)))
 		return false;
 	target->idle = false;
-	bool nothing = !run->command->check(run, target, &ignored) && target->idle;
-	target->idle = false;
+	plan_made(target, !run->command->check(run, target, &ignored));
+	bool nothing = backup && target->planned && target->idle;
+	error_clear(&ignored);
+	if (target->planned && !target->idle && decide(run, target, &ignored))
+		target->reviewed = false;
+	target->idle = target->planned = false;
 	text_clear(&target->lines);
 	target_result_clear(target);
 	return nothing;
+}
+
+/* What the files would destroy is known once they are chosen: the check comes first. */
+static bool waits_for_the_plan(const struct target *target)
+{
+	return target->verdict.decision == GUARD_LOOK &&
+	       target->verdict.reasons == GUARD_REASON_UNKNOWN_CONTENT;
 }
 
 enum status station_verdict_of_database(struct run *run, struct target *target, struct error *error)
@@ -117,7 +141,7 @@ enum status station_verdict_of_database(struct run *run, struct target *target, 
 		return status;
 	enum guard_decision decision = target->verdict.decision;
 	bool refused = decision == GUARD_REFUSE || decision == GUARD_LOOK;
-	if (refused && !only_misses_a_backup_for_nothing(run, target))
+	if (refused && !waits_for_the_plan(target) && !refusal_falls_with_the_plan(run, target))
 		return refuse(run, target, error);
 	refusal_warn(run, target);
 	return STATUS_OK;
@@ -152,6 +176,7 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 {
 	target->idle = false;
 	enum status status = run->command->check(run, target, error);
+	plan_made(target, status == STATUS_OK);
 	if (!status && !target->idle && !run->dry_run)
 		status = backups_foresee(run, target, error);
 	if (!status || target->locked || !run->command->work || run->dry_run)
@@ -167,6 +192,20 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 	error_clear(error);
 	target->check_later = true;
 	return STATUS_OK;
+}
+
+/* Before anybody is asked; what is checked under the lock is judged there. */
+enum status station_verdict_on_content(struct run *run, struct target *target, struct error *error)
+{
+	if (target->idle || target->check_later ||
+	    !(target->verdict.unknown & GUARD_REASON_UNKNOWN_CONTENT))
+		return STATUS_OK;
+	enum status status = decide(run, target, error);
+	if (status)
+		return status;
+	enum guard_decision decision = target->verdict.decision;
+	return decision == GUARD_REFUSE || decision == GUARD_LOOK ? refuse(run, target, error)
+								  : STATUS_OK;
 }
 
 enum status station_preview_target(struct run *run, struct target *target, struct error *error)

@@ -17,14 +17,17 @@ struct elq_review; /* opaque, the driver's */
 
 struct elq_finding {
 	uint32_t struct_size;
-	uint32_t severity;      /* ELQ_FINDING_* */
-	uint64_t statement;     /* index since begin(), from 0 */
-	struct elq_str rule;    /* [a-z_]+: "drop_table"; static */
-	struct elq_str object;  /* "users", "users.email"; may have no value */
+	uint32_t severity;   /* ELQ_FINDING_* */
+	uint64_t statement;  /* index since begin(), from 0 */
+	struct elq_str rule; /* [a-z_]+: "drop_table"; static */
+	/* "users", "users.email": as the database calls it before the plan. A part that is not
+	 * letters, digits and '_' only, or begins with a digit, stands in double quotes, with those
+	 * inside doubled. May have no value. */
+	struct elq_str object;
 	struct elq_str message; /* one sentence */
 };
 
-/* Receives findings in order of statement. Non-zero: enough. */
+/* Receives findings in order of statement. Non-zero: no more of this statement's. */
 struct elq_finding_sink {
 	uint32_t struct_size;
 	uint32_t reserved;
@@ -40,9 +43,14 @@ struct elq_review_ops {
 	 * the database of the connection. */
 	int32_t (*begin)(const struct elq_call *call, struct elq_connection *connection,
 			 struct elq_review **ret);
-	/* [conn] The next statement of the plan (kinds PLAIN and NO_TRANSACTION). Later ones are
+	/* [conn] The statements that follow are one unit, begun like this: with these options of
+	 * the driver's own, in one transaction or (ELQ_BEGIN_AUTOCOMMIT) in none. Between two units
+	 * other programs may write, and what one sets for its session does not reach the next. */
+	int32_t (*unit)(const struct elq_call *call, struct elq_review *review,
+			const struct elq_begin *begin);
+	/* [conn] The next statement of the plan (any kind but EMPTY and CLIENT_ONLY). Later ones are
 	 * judged as if it had run. A statement that cannot be run on the copy is OPAQUE, not an
-	 * error. */
+	 * error; so is transaction control of the unit's own. */
 	int32_t (*feed)(const struct elq_call *call, struct elq_review *review,
 			const struct elq_str *statement, const struct elq_finding_sink *sink);
 	/* [conn] Frees the session; NULL is accepted. */

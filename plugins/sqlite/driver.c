@@ -151,7 +151,7 @@ static const void *slot_get_extension(const char *name, uint64_t size)
 		{ELQ_EXT_HISTORY, &sqlite_history}, {ELQ_EXT_LOCK, &sqlite_lock},
 		{ELQ_EXT_SCHEMA, &sqlite_schema},   {ELQ_EXT_DIGEST, &sqlite_digest},
 		{ELQ_EXT_BACKUP, &sqlite_backup},   {ELQ_EXT_SCRATCH, &sqlite_scratch},
-		{ELQ_EXT_LOAD, &sqlite_load},
+		{ELQ_EXT_LOAD, &sqlite_load},       {ELQ_EXT_REVIEW, &sqlite_review},
 	};
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
 		if (strlen(extensions[i].name) == size &&

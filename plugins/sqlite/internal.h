@@ -18,6 +18,7 @@
 #include <eloquent/driver.h>
 #include <eloquent/load.h>
 #include <eloquent/plugin.h>
+#include <eloquent/review.h>
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -28,7 +29,7 @@
 /* What every connection of this driver can do. */
 #define SQLITE_CAPS                                                                                    \
 	(ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_DIGEST | ELQ_CAP_BACKUP |           \
-	 ELQ_CAP_SCRATCH | ELQ_CAP_LOAD)
+	 ELQ_CAP_SCRATCH | ELQ_CAP_LOAD | ELQ_CAP_REVIEW)
 
 #define SQLITE_OLDEST 3037000 /* the first with SQLITE_OPEN_EXRESCODE */
 
@@ -203,6 +204,8 @@ void seen_free(struct seen *seen);
 /* The slot. */
 int32_t statement_execute(struct elq_connection *connection, const struct elq_statement *statement,
 			  const struct elq_sink *sink, struct elq_result *ret_result);
+/* Stand only blanks, comments and semicolons at `tail` and behind it? */
+bool statement_is_single(const char *text, uint64_t size, const char *tail);
 /* One statement of ours that stays prepared ("COMMIT"). */
 int32_t statement_run(struct elq_connection *connection, const char *text);
 int32_t statement_run_into(struct elq_connection *connection, const char *text,
@@ -222,6 +225,9 @@ void statement_cache_clear(struct elq_connection *connection);
 /* ---- transaction.c ---------------------------------------------------------------- */
 
 int32_t transaction_begin(struct elq_connection *connection, const struct elq_begin *begin);
+/* The options of a migration; *ret_foreign_keys is untouched without the option. */
+int32_t transaction_options(struct elq_connection *connection, const struct elq_begin *begin,
+			    bool *ret_foreign_keys);
 int32_t transaction_commit(struct elq_connection *connection);
 int32_t transaction_rollback(struct elq_connection *connection);
 /* Before a statement of a unit: creates an absent database, opens the unit's
@@ -290,6 +296,7 @@ extern const struct elq_scratch sqlite_scratch;
 extern const struct elq_lock_ops sqlite_lock;
 extern const struct elq_schema sqlite_schema;
 extern const struct elq_history sqlite_history;
+extern const struct elq_review_ops sqlite_review; /* review.c */
 void history_prepare(struct elq_connection *connection);
 
 /* Every slot [conn] begins and ends with these. */

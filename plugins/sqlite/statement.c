@@ -40,9 +40,8 @@ static int32_t prepare(struct elq_connection *connection, const char *text, uint
 	return result == SQLITE_OK ? ELQ_OK : report_prepare(connection);
 }
 
-/* Behind the statement only blanks, comments and semicolons may stand: what
- * SQLite leaves unread (a zero byte ends its reading) would be dropped silently. */
-static bool is_single(const char *text, uint64_t size, const char *tail)
+/* What SQLite leaves unread (a zero byte ends its reading) would be dropped silently. */
+bool statement_is_single(const char *text, uint64_t size, const char *tail)
 {
 	uint64_t offset = (uint64_t)(tail - text);
 	struct sqlkit_token token = {0};
@@ -59,7 +58,7 @@ static int32_t prepare_user(struct elq_connection *connection, const struct elq_
 {
 	const char *tail = text->data;
 	int32_t status = prepare(connection, text->data, text->size, 0, ret, &tail);
-	if (status != ELQ_OK || is_single(text->data, text->size, tail))
+	if (status != ELQ_OK || statement_is_single(text->data, text->size, tail))
 		return status;
 	sqlite3_finalize(*ret);
 	*ret = NULL;

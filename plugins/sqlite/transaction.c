@@ -24,7 +24,7 @@ static bool str_is(const struct elq_str *str, const char *text)
 	return str->size == strlen(text) && memcmp(str->data, text, str->size) == 0;
 }
 
-static int32_t read_options(struct elq_connection *connection, const struct elq_begin *begin,
+int32_t transaction_options(struct elq_connection *connection, const struct elq_begin *begin,
 			    bool *ret_foreign_keys)
 {
 	uint64_t stride = begin->option_count ? begin->options[0].struct_size : 0;
@@ -108,7 +108,7 @@ static int32_t begin_outer(struct elq_connection *connection, const struct elq_b
 	};
 	unit.foreign_keys =
 		!unit.migration; /* SQLite's own default is off, and what migrations expect */
-	int32_t status = read_options(connection, begin, &unit.foreign_keys);
+	int32_t status = transaction_options(connection, begin, &unit.foreign_keys);
 	if (status == ELQ_OK)
 		status = connection_refresh(connection);
 	if (status == ELQ_OK)

@@ -287,3 +287,20 @@ def test_only_the_driver_in_use_is_loaded(bare, command):
 @pytest.mark.preload
 def test_a_local_refusal_loads_no_driver(applied):
     assert "elq_driver_" not in maps(applied, "migrate:fresh", env={"APP_ENV": "production"})
+
+
+# ---- a driver that cannot judge statements ---------------------------------------------------
+
+
+def test_under_a_driver_without_a_review_nobody_can_judge_any_statement(zoo):
+    zoo.use("puppet", "database = d\nmode = no_review\n[guard]\nrequire_backup = no\n")
+    document = zoo.document("migrate:run", code=3, env={"APP_ENV": "production"})
+    connection = document["connections"][0]
+    assert "undeclared" in connection["error"]["reasons"], document
+    assert [(f["severity"], f["rule"], f["declared"]) for f in connection["result"]["findings"]] == [("opaque", "not_reviewed", False)]
+
+
+def test_a_review_that_breaks_its_contract_stops_the_run(zoo):
+    zoo.use("puppet", "database = d\n[guard]\nrequire_backup = no\n")
+    zoo.migration("1_x", "find 9 rule x;", connection="x")
+    zoo.must("migrate:run", code=1, env={"APP_ENV": "production"}).names("review.feed", "severity is unknown")

@@ -45,8 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		section_check(&migration.down, rest);
 		if (migration.down.present)
 			require(migration.up.start + migration.up.size <= migration.down.start);
-		for (size_t i = 0; i < migration.destroys_count; i++)
-			require(migration.destroys[i][0] != 0);
+		for (size_t i = 0; i < migration.destroys.count; i++)
+			require(migration.destroys.items[i].object[0] != 0 &&
+				migration.destroys.items[i].line > 0);
 	}
 	free(text);
 	arena_free(&arena);

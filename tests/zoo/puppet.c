@@ -9,7 +9,9 @@
  *   wait               until cancelled() or the deadline
  *   wait cancel        until the slot cancel was called
  *   log                logs a line with an open and a secret field
- *   rows N             changes N rows */
+ *   rows N             changes N rows
+ *   find SEVERITY RULE OBJECT   the review's finding of this statement; "-": no object
+ *   find_beyond, find_mute      one of a statement that was not fed; one that says nothing */
 #include <eloquent/driver.h>
 #include <eloquent/load.h>
 #include <eloquent/plugin.h>
@@ -144,6 +146,8 @@ static int32_t puppet_describe(const struct elq_call *call, struct elq_connectio
 	(void)call;
 	ret->flags = connection->meta_count > 0 ? ELQ_CONN_EXISTS : 0;
 	ret->caps = mode_is(connection, "no_caps") ? 0 : UINT64_MAX;
+	if (mode_is(connection, "no_review"))
+		ret->caps &= ~ELQ_CAP_REVIEW;
 	ret->product = (struct elq_str)STR("Puppet");
 	ret->version = (struct elq_str)STR("0.1\xff");
 	if (!mode_is(connection, "no_identity"))
@@ -253,8 +257,7 @@ static int32_t stop_if_cancelled(const struct elq_call *call)
 	return ELQ_OK;
 }
 
-static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *connection,
-			    const struct elq_begin *begin)
+static void keep_options(struct elq_connection *connection, const struct elq_begin *begin)
 {
 	connection->options[0] = '\0';
 	for (uint64_t i = 0; i < begin->option_count; i++) {
@@ -266,6 +269,12 @@ static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *
 			 i ? " " : "", (int)option->name.size, option->name.data,
 			 (int)option->value.size, option->value.data);
 	}
+}
+
+static int32_t puppet_begin(const struct elq_call *call, struct elq_connection *connection,
+			    const struct elq_begin *begin)
+{
+	keep_options(connection, begin);
 	return stop_if_cancelled(call);
 }
 
@@ -491,6 +500,8 @@ static const struct elq_load_ops load_ops = {
 	.abandon = puppet_abandon,
 	.reserve_ids = puppet_reserve,
 };
+#include "puppet_review.h"
+
 static const struct elq_history history = {
 	.struct_size = sizeof(history),
 	.create = puppet_create,
@@ -525,6 +536,8 @@ static const void *puppet_extension(const char *name, uint64_t size)
 		return &schema;
 	if (size == strlen(ELQ_EXT_LOAD) && memcmp(name, ELQ_EXT_LOAD, size) == 0)
 		return &load_ops;
+	if (size == strlen(ELQ_EXT_REVIEW) && memcmp(name, ELQ_EXT_REVIEW, size) == 0)
+		return &review_ops;
 	return NULL;
 }
 
@@ -570,7 +583,7 @@ static const struct elq_manifest manifest = {
 	.abi_major = ELQ_ABI_MAJOR,
 	.abi_minor = ELQ_ABI_MINOR,
 	.kind = ELQ_KIND_DRIVER,
-	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_LOAD,
+	.caps = ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_LOAD | ELQ_CAP_REVIEW,
 	.name = STR("puppet"),
 	.version = STR("1.0.0"),
 	.params = params,

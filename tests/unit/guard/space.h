@@ -11,13 +11,15 @@
 #define CLASS_COUNT (GUARD_STAMP + 1)
 
 /* Given or not given by a person: unknown counts as no. */
-#define SPACE_GIVEN(X) X(allow_destructive) X(force) X(yes) X(terminal) X(twin)
-/* Found out, or unknown. */
+#define SPACE_GIVEN(X) X(allow_destructive) X(force) X(yes) X(terminal) X(twin) X(content_allowed)
+/* Found out about the plan; and about everything else, or unknown. */
+#define SPACE_CONTENT(X) X(content_destroys) X(content_undeclared)
 #define SPACE_FOUND(X)                                                                                 \
 	X(production)                                                                                  \
 	X(role_wrong)                                                                                  \
 	X(stamped)                                                                                     \
-	X(stamp_production) X(holds_rows) X(backup_fresh) X(forbid) X(require_backup) X(loosens)
+	X(stamp_production)                                                                            \
+	X(holds_rows) X(backup_fresh) X(forbid) X(require_backup) X(loosens) SPACE_CONTENT(X)
 #define SPACE_ANSWERS(X) X(typed_destroy) X(typed_name)
 
 enum coordinate {

@@ -20,18 +20,19 @@
 #define UNKNOWN_REASONS                                                                                \
 	(GUARD_REASON_UNKNOWN_PRODUCTION | GUARD_REASON_UNKNOWN_STAMP | GUARD_REASON_UNKNOWN_ROWS |    \
 	 GUARD_REASON_UNKNOWN_BACKUP | GUARD_REASON_UNKNOWN_POLICY | GUARD_REASON_UNKNOWN_LOOSENS |    \
-	 GUARD_REASON_UNKNOWN_ROLE)
+	 GUARD_REASON_UNKNOWN_ROLE | GUARD_REASON_UNKNOWN_CONTENT)
 
 /* Every fact that may count for a class; test_matrix.c shows that the others do not. */
 #define AT(name) (1u << AT_##name)
 #define PLACE (AT(production) | AT(stamped) | AT(stamp_production))
 #define CONTRACT (AT(allow_destructive) | AT(force) | AT(yes))
+#define CONTENT (AT(content_destroys) | AT(content_undeclared) | AT(content_allowed))
 #define ALL_FACTS ((1u << FACT_COUNT) - 1)
 static const uint32_t counts_for[CLASS_COUNT] = {
 	[GUARD_SAFE] = PLACE,
-	[GUARD_WRITES] =
-		PLACE | AT(role_wrong) | AT(holds_rows) | AT(backup_fresh) | AT(require_backup),
-	[GUARD_DESTRUCTIVE] = ALL_FACTS & ~AT(loosens),
+	[GUARD_WRITES] = PLACE | CONTRACT | CONTENT | AT(role_wrong) | AT(holds_rows) |
+			 AT(backup_fresh) | AT(require_backup) | AT(forbid),
+	[GUARD_DESTRUCTIVE] = ALL_FACTS & ~(AT(loosens) | CONTENT),
 	[GUARD_RECOVERY] = PLACE | CONTRACT | AT(terminal) | AT(twin) | AT(role_wrong) |
 			   AT(holds_rows) | AT(typed_destroy) | AT(typed_name),
 	[GUARD_GENERATOR] = AT(production) | CONTRACT,
@@ -51,6 +52,8 @@ static void holds_everywhere(rule_on *rule)
 		struct guard_facts facts;
 		if (command.class_ == GUARD_DESTRUCTIVE && command.changes_schema)
 			continue; /* it changes the schema whatever the row says */
+		if (command.class_ == GUARD_WRITES && command.confirms)
+			continue; /* it never does */
 		space_first(&facts);
 		do {
 			struct guard_verdict verdict = guard_decide(&command, &facts);
@@ -135,6 +138,7 @@ static bool unknown_reason_names_unknown_fact(const struct guard_command *comman
 	known |= facts.backup_fresh ? GUARD_REASON_UNKNOWN_BACKUP : 0;
 	known |= policy ? 0 : GUARD_REASON_UNKNOWN_POLICY;
 	known |= facts.loosens ? GUARD_REASON_UNKNOWN_LOOSENS : 0;
+	known |= facts.content_destroys && facts.content_undeclared ? GUARD_REASON_UNKNOWN_CONTENT : 0;
 	known |= facts.role_wrong ? GUARD_REASON_UNKNOWN_ROLE : 0;
 	return ((verdict.reasons | verdict.unknown) & known) == 0;
 }
@@ -169,8 +173,8 @@ static void a_value_that_is_no_fact_counts_as_unknown(void **state)
 static bool less_given_is_less_allowed(const struct guard_command *command, struct guard_facts facts,
 				       struct guard_verdict verdict)
 {
-	static const unsigned given[] = {AT_allow_destructive, AT_force,     AT_yes, AT_twin,
-					 AT_typed_destroy,     AT_typed_name};
+	static const unsigned given[] = {AT_allow_destructive, AT_force,         AT_yes,       AT_twin,
+					 AT_content_allowed,   AT_typed_destroy, AT_typed_name};
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
 		enum fact *fact = fact_at(&facts, given[i]);
 		if (*fact != FACT_YES)
@@ -230,6 +234,8 @@ static uint64_t sum_of_all_verdicts(void)
 		space_first(&facts);
 		/* All facts of the small classes, and a plane through the large one. */
 		uint32_t walked = counts_for[command.class_];
+		if (command.class_ == GUARD_WRITES)
+			walked = PLACE | CONTRACT | CONTENT | AT(holds_rows) | AT(forbid);
 		if (command.class_ == GUARD_DESTRUCTIVE)
 			walked = PLACE | CONTRACT | AT(terminal) | AT(holds_rows) | AT(typed_name);
 		do {

@@ -131,7 +131,7 @@ static void an_index_beyond_the_last_has_words_too(void **state)
 {
 	(void)state;
 	assert_string_equal(guard_reason_word(GUARD_INDEX_STAMP_MISMATCH), "stamp_mismatch");
-	assert_string_equal(guard_reason_word(GUARD_REASON_COUNT - 1), "unknown_role");
+	assert_string_equal(guard_reason_word(GUARD_REASON_COUNT - 1), "unknown_content");
 	assert_string_equal(guard_reason_word(GUARD_REASON_COUNT), "unknown");
 	assert_string_equal(guard_reason_word(31), "unknown");
 	assert_string_equal(guard_reason_text(GUARD_REASON_COUNT), "an unknown condition is missing");

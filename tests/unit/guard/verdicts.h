@@ -14,10 +14,11 @@ static const char *const row_kinds[ROW_KIND_COUNT] = {"allow", "ask", "look", "r
 
 /* A combination as bits: three per fact (unknown, no, yes), two per member of the
  * command's row (no, yes), one per class. A mask holds the bits that match. */
-#define BIT_FACT(i, value) ((uint64_t)1 << (3 * (i) + (value)))
-#define BIT_SCHEMA(value) ((uint64_t)1 << (3 * FACT_COUNT + (value)))
-#define BIT_CONFIRMS(value) ((uint64_t)1 << (3 * FACT_COUNT + 2 + (value)))
-#define BIT_CLASS(class_) ((uint64_t)1 << (3 * FACT_COUNT + 4 + (class_)))
+__extension__ typedef unsigned __int128 mask;
+#define BIT_FACT(i, value) ((mask)1 << (3 * (i) + (value)))
+#define BIT_SCHEMA(value) ((mask)1 << (3 * FACT_COUNT + (value)))
+#define BIT_CONFIRMS(value) ((mask)1 << (3 * FACT_COUNT + 2 + (value)))
+#define BIT_CLASS(class_) ((mask)1 << (3 * FACT_COUNT + 4 + (class_)))
 #define ALL_CLASSES (BIT_CLASS(CLASS_COUNT) - BIT_CLASS(0))
 #define ALL_BITS (BIT_CLASS(CLASS_COUNT) - 1)
 
@@ -27,7 +28,7 @@ struct alternative {
 	unsigned number; /* within the row, from 1 */
 	enum row_kind kind;
 	uint32_t name; /* GUARD_REASON_*, GUARD_ASK_* or GUARD_WARN_* */
-	uint64_t mask;
+	mask matches;
 	uint64_t alone; /* combinations in which only this one says the name */
 };
 
@@ -81,7 +82,7 @@ static inline char *piece(char **rest, const char *end)
 	return start;
 }
 
-static inline uint64_t value_bit(const char *fact, const char *value, unsigned line)
+static inline mask value_bit(const char *fact, const char *value, unsigned line)
 {
 	int number = -1;
 	for (int i = 0; i <= FACT_YES; i++)
@@ -105,7 +106,7 @@ static inline uint64_t value_bit(const char *fact, const char *value, unsigned l
 }
 
 /* The bits of the whole coordinate that a bit belongs to. */
-static inline uint64_t bits_beside(uint64_t bit)
+static inline mask bits_beside(mask bit)
 {
 	for (unsigned i = 0; i < FACT_COUNT; i++)
 		if (bit & (BIT_FACT(i, 0) | BIT_FACT(i, 1) | BIT_FACT(i, 2)))
@@ -116,7 +117,7 @@ static inline uint64_t bits_beside(uint64_t bit)
 }
 
 /* "a=yes b=no|unknown" narrows a mask. */
-static inline uint64_t conditions(uint64_t mask, char *text, unsigned line)
+static inline mask conditions(mask matches, char *text, unsigned line)
 {
 	for (char *word; (word = piece(&text, " "));) {
 		if (!*word)
@@ -125,23 +126,23 @@ static inline uint64_t conditions(uint64_t mask, char *text, unsigned line)
 		if (!values)
 			verdicts_die(line, "no condition", word);
 		*values++ = 0;
-		uint64_t bits = 0;
+		mask bits = 0;
 		for (char *value; (value = piece(&values, "|"));)
 			bits |= value_bit(word, value, line);
-		if ((mask & bits_beside(bits)) != bits_beside(bits))
+		if ((matches & bits_beside(bits)) != bits_beside(bits))
 			verdicts_die(line, "said twice", word);
-		mask &= ~bits_beside(bits) | bits;
+		matches &= ~bits_beside(bits) | bits;
 	}
-	return mask;
+	return matches;
 }
 
-static inline uint64_t classes(char *text, unsigned line)
+static inline mask classes(char *text, unsigned line)
 {
-	uint64_t bits = 0;
+	mask bits = 0;
 	if (strcmp(text, "*") == 0)
 		return ALL_CLASSES;
 	for (char *word; (word = piece(&text, " "));) {
-		uint64_t bit = 0;
+		mask bit = 0;
 		for (unsigned i = 0; i < CLASS_COUNT; i++)
 			if (strcmp(space_classes[i], word) == 0)
 				bit = BIT_CLASS(i);
@@ -168,15 +169,15 @@ static inline void verdicts_add_row(struct verdicts *verdicts, char *text, unsig
 	if (row.kind == ROW_KIND_COUNT)
 		verdicts_die(line, "no such verdict", verdict);
 	row.name = name_of(row.kind, name, line);
-	row.mask = (ALL_BITS & ~ALL_CLASSES) | classes(class_, line);
-	row.mask = conditions(row.mask, when, line);
+	row.matches = (ALL_BITS & ~ALL_CLASSES) | classes(class_, line);
+	row.matches = conditions(row.matches, when, line);
 	for (char *one; (one = piece(&where, " or "));) {
 		if (verdicts->count == ALTERNATIVES_CAP)
 			verdicts_die(line, "too many rows for this test", verdict);
 		struct alternative *item = &verdicts->items[verdicts->count++];
 		*item = row;
 		item->number = ++row.number;
-		item->mask = conditions(row.mask, one, line);
+		item->matches = conditions(row.matches, one, line);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -140,13 +141,17 @@ static void options_count_for_their_own_section(void **state)
 static void declared_losses_are_collected_in_order(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("-- eloquent:destroys users.a\n-- migrate:up\n-- eloquent:destroys  the "
-			       "table b \n"
+	assert_int_equal(parse("-- eloquent:destroys users.a\n-- migrate:up\n-- eloquent:destroys  b.c "
+			       "\t\"odd name\".\"a\"\"b\" \"plain\" \n"
 			       "-- eloquent:opaque it is dynamic\n-- eloquent:opaque and long\n"),
 			 STATUS_OK);
-	assert_int_equal(migration.destroys_count, 2);
-	assert_string_equal(migration.destroys[0], "users.a");
-	assert_string_equal(migration.destroys[1], "the table b");
+	assert_int_equal(migration.destroys.count, 4);
+	assert_string_equal(migration.destroys.items[0].object, "users.a");
+	assert_int_equal(migration.destroys.items[0].line, 1);
+	assert_string_equal(migration.destroys.items[1].object, "b.c");
+	assert_string_equal(migration.destroys.items[2].object, "\"odd name\".\"a\"\"b\"");
+	assert_string_equal(migration.destroys.items[3].object, "plain");
+	assert_int_equal(migration.destroys.items[3].line, 3);
 	assert_string_equal(migration.opaque, "it is dynamic; and long");
 }
 
@@ -248,6 +253,14 @@ static void a_directive_of_ours_must_say_something(void **state)
 	(void)state;
 	expect_refused("-- migrate:up\n-- eloquent:destroys \n", 2, "says nothing");
 	expect_refused("-- migrate:up\n-- eloquent:opaque\n", 2, "says nothing");
+	static const char *const wrong[] = {"users.",    "users..a",     ".a",     "users,posts",
+					    "users a-b", "1st",          "\"open", "\"\"",
+					    "\"a\"b",    "users.\"a\"x", "main.*", "a.b c."};
+	for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+		char text[128];
+		snprintf(text, sizeof(text), "-- migrate:up\n-- eloquent:destroys %s\n", wrong[i]);
+		expect_refused(text, 2, "does not name an object");
+	}
 }
 
 static void bad_options_are_refused(void **state)

@@ -24,8 +24,9 @@ static void a_connection_has_what_both_the_driver_and_the_server_can(void **stat
 	struct stage stage;
 	(void)state;
 	stage_play(&stage, "");
-	assert_int_equal(database_info(stage.database)->caps,
-			 ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_LOAD);
+	assert_int_equal(database_info(stage.database)->caps, ELQ_CAP_HISTORY | ELQ_CAP_LOCK |
+								      ELQ_CAP_SCHEMA | ELQ_CAP_LOAD |
+								      ELQ_CAP_REVIEW);
 	stage_close(&stage);
 }
 

@@ -1,48 +1,9 @@
 /* test_allocation.c - the n-th allocation fails, for n = 1, 2, 3, ... until a
  * whole run succeeds: whatever fails is reported, nothing crashes or leaks, and
  * the database holds a migration with its event, or neither. */
-#include "harness.h"
+#include "memory.h"
 
 #include <eloquent/load.h>
-#include <sqlite3.h>
-
-static sqlite3_mem_methods usual;
-static int64_t countdown; /* the allocation that fails; 0: none */
-static bool has_failed;
-
-static bool fails_now(void)
-{
-	if (countdown == 0 || --countdown > 0)
-		return false;
-	has_failed = true;
-	return true;
-}
-
-static void *failing_malloc(int size)
-{
-	return fails_now() ? NULL : usual.xMalloc(size);
-}
-
-static void *failing_realloc(void *old, int size)
-{
-	return fails_now() ? NULL : usual.xRealloc(old, size);
-}
-
-/* Before the library is used for the first time in this process. */
-static int install(void **state)
-{
-	int (*config)(int, ...) = NULL;
-	void *symbol = library("sqlite3_config");
-	memcpy(&config, &symbol, sizeof(config));
-	if (config(SQLITE_CONFIG_GETMALLOC, &usual) != SQLITE_OK)
-		return -1;
-	sqlite3_mem_methods failing = usual;
-	failing.xMalloc = failing_malloc;
-	failing.xRealloc = failing_realloc;
-	if (config(SQLITE_CONFIG_MALLOC, &failing) != SQLITE_OK)
-		return -1;
-	return load_plugin(state);
-}
 
 /* A step of the scenario: false ends it. */
 #define STEP(expression)                                                                               \
@@ -253,5 +214,5 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(
 		no_failing_allocation_does_harm, make_fast_folder, remove_folder)};
-	return cmocka_run_group_tests(tests, install, NULL);
+	return cmocka_run_group_tests(tests, memory_install, NULL);
 }

@@ -40,7 +40,8 @@ static void description_names_file_product_and_place(void **state)
 	assert_true(str_is(is.location, database));
 	assert_int_equal(is.flags, ELQ_CONN_EXISTS | ELQ_CONN_TRANSACTIONAL_DDL | ELQ_CONN_PERSISTENT);
 	assert_int_equal(is.caps, ELQ_CAP_HISTORY | ELQ_CAP_LOCK | ELQ_CAP_SCHEMA | ELQ_CAP_DIGEST |
-					  ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_LOAD);
+					  ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_LOAD |
+					  ELQ_CAP_REVIEW);
 	close_connection(connection);
 }
 
