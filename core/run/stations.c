@@ -149,7 +149,7 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 {
 	target->idle = false;
 	enum status status = run->command->check(run, target, error);
-	if (!status && !target->idle)
+	if (!status && !target->idle && !run->dry_run)
 		status = backups_foresee(run, target, error);
 	if (!status || target->locked || !run->command->work || run->dry_run)
 		return status;
@@ -219,6 +219,9 @@ enum status station_verdict_under_lock(struct run *run, struct target *target, s
 	}
 	if (status)
 		return status;
+	/* Whether the backup that was promised is taken is our doing, and no change of theirs. */
+	if (run->command->flags & COMMAND_BACKS_UP)
+		before.backup_fresh = target->facts.backup_fresh;
 	bool same =
 		guard_facts_equal(&before, &target->facts) && text_equal(id_before, target->stamp.id);
 	/* What became a question under the lock would have been asked before it. */

@@ -11,13 +11,16 @@ from terminal import Terminal
 
 COMMANDS = ["init", "list", "help", "version", "plugin:list", "make:migration", "migrate:run", "migrate:rollback",
             "migrate:status", "migrate:reset", "migrate:fresh", "migrate:redo", "migrate:baseline", "migrate:validate",
-            "migrate:repair", "migrate:unlock", "db:stamp"]
+            "migrate:repair", "migrate:unlock", "db:stamp", "db:migrate", "db:backup", "db:backup:list",
+            "db:backup:verify", "db:restore"]
 
 CLASSES = {"init": "safe", "list": "safe", "help": "safe", "version": "safe", "plugin:list": "safe",
            "make:migration": "generator", "migrate:run": "writes", "migrate:rollback": "destructive",
            "migrate:status": "safe", "migrate:reset": "destructive", "migrate:fresh": "destructive",
            "migrate:redo": "destructive", "migrate:baseline": "writes", "migrate:validate": "safe",
-           "migrate:repair": "writes", "migrate:unlock": "writes", "db:stamp": "writes"}
+           "migrate:repair": "writes", "migrate:unlock": "writes", "db:stamp": "writes",
+           "db:migrate": "writes", "db:backup": "safe", "db:backup:list": "safe", "db:backup:verify": "safe",
+           "db:restore": "recovery"}
 
 
 # ---- help ------------------------------------------------------------------------

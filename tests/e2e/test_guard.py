@@ -165,8 +165,8 @@ def test_the_hint_of_a_refusal_in_json_holds_the_command(live):
 
 
 def test_a_verified_backup_is_needed_and_there_is_none_yet(applied):
+    """A destructive command takes its own: test_incident.py."""
     applied.stamp("production", env=PRODUCTION)
-    assert refused(applied, "migrate:fresh", "--force", "--yes", env=FULL) == {"backup"}
     applied.migration("20260104000000_more", "CREATE TABLE more (x);")
     assert refused(applied, "migrate:run", env=FULL) == {"backup"}
 
@@ -186,7 +186,9 @@ def test_a_policy_that_was_stored_is_not_loosened_by_editing_the_ini(applied):
     applied.ini.write_text(INI + "\n[guard]\nproduction = forbid\n")
     applied.stamp("production", env=PRODUCTION)
     applied.ini.write_text(INI + NO_BACKUP)
-    assert {"forbidden", "backup"} <= refused(applied, "migrate:fresh", "--force", "--yes", env=FULL)
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    assert "forbidden" in refused(applied, "migrate:fresh", "--force", "--yes", env=FULL)
+    assert refused(applied, "migrate:run", env=FULL) == {"backup"}
 
 
 def test_generators_need_the_contract_in_production_and_no_backup(project):
