@@ -261,7 +261,7 @@ enum status station_verdict_under_lock(struct run *run, struct target *target, s
 	}
 	if (status)
 		return status;
-	/* Its own backup is no change of the database. */
+	/* Whether the backup that was promised is taken is our doing, and no change of theirs. */
 	if (run->command->flags & COMMAND_BACKS_UP)
 		before.backup_fresh = target->facts.backup_fresh;
 	bool same =

@@ -1,6 +1,6 @@
-"""db:backup, db:backup:list, db:backup:verify, db:restore and db:migrate on real databases.
-That a killed run leaves the live database whole is the soak `backup`'s; that any damaged
-byte is found is proved unit by unit (tests/unit/backup); here is a sample of both."""
+"""db:backup, db:backup:list, db:backup:verify and db:migrate on real databases; db:restore has
+test_restore.py. That any damaged byte is found is proved unit by unit (tests/unit/backup);
+here is a sample."""
 
 import os
 import resource
@@ -14,7 +14,6 @@ import pytest
 
 from backups import FRESH, Backups, contents, flip
 from project import CONTRACT, INI, end, first_error
-from terminal import Terminal
 
 PRODUCTION = {"APP_ENV": "production"}
 FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
@@ -189,156 +188,6 @@ def test_a_changed_manifest_is_unreadable_and_says_so(project, backups):
 def test_a_name_that_no_backup_has_is_refused_with_those_there_are(project, backups, name):
     known = backups.take()
     project.fails(2, "db:restore", name, "--force", names=[known])
-
-
-# ---- restoring -----------------------------------------------------------------------------
-
-
-def test_a_restore_brings_back_every_row_and_keeps_what_was_there(project, backups):
-    saved, name = contents(project), backups.take()
-    project.sql("DELETE FROM users; INSERT INTO posts VALUES (7, 7); CREATE TABLE extra (x)")
-    lost = contents(project)
-    result = project.document("db:restore", name, "--force")["connections"][0]["result"]
-    assert contents(project) == saved
-    assert result["copy"]["pinned"] and result["copy"]["level"] == "restored"
-    project.must("migrate:validate")
-    project.must("migrate:status", "--exit-code")
-    project.must("db:restore", result["copy"]["id"], "--force")
-    assert contents(project) == lost
-    backups.check_clean()
-
-
-def test_the_history_goes_on_from_the_backup_and_says_so(project, backups):
-    name = backups.take()
-    late(project)
-    project.must("migrate:run")
-    project.must("db:restore", name, "--force")
-    assert [e for e, _ in project.events()][-2:] == ["applied", "restored"]
-    assert LATE not in project.applied_names()
-    assert name in project.sql("SELECT detail FROM eloquent_history WHERE event = 'restored'")[0][0]
-    project.must("migrate:run")
-    project.must("migrate:validate")
-    assert LATE in project.applied_names()
-
-
-def test_a_restore_is_on_record_before_and_after(project, backups):
-    project.must("db:restore", backups.take(), "--force")
-    last = [(r["command"], r["class"], r["phase"]) for r in project.audit_records()][-2:]
-    assert last == [("db:restore", "recovery", "intent"), ("db:restore", "recovery", "outcome")]
-    project.check_audit_chain()
-
-
-def garbage(path):
-    with open(path, "r+b") as file:
-        file.write(os.urandom(2000))
-
-
-def corrupt_page(path):
-    """Between the header and the end: found only when the page is read."""
-    with open(path, "r+b") as file:
-        file.seek(4096 * 4)
-        file.write(b"\xaa" * 4096 * 40)
-
-
-def cut(path):
-    os.truncate(path, 3000)
-
-
-def emptied(path):
-    os.truncate(path, 0)
-
-
-@pytest.mark.parametrize("damage", [garbage, corrupt_page, cut, emptied, os.unlink], ids=lambda d: d.__name__)
-def test_a_restore_goes_over_a_damaged_or_missing_file(project, backups, damage):
-    project.sql("CREATE TABLE filler (x); INSERT INTO filler WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
-                "WHERE n < 3000) SELECT hex(randomblob(40)) FROM c; CREATE INDEX filler_x ON filler (x)")
-    saved, name = contents(project), backups.take()
-    damage(project.database)
-    wrecked = project.database.read_bytes() if project.database.exists() else None
-    result = project.document("db:restore", name, "--force")["connections"][0]["result"]
-    assert contents(project) == saved
-    assert project.value("PRAGMA integrity_check") == "ok"
-    project.must("migrate:validate")
-    if wrecked is not None and damage is not emptied:
-        assert result["copy"]["level"] == "raw" and result["copy"]["pinned"]
-        assert len(backups.unpacked(result["copy"]["id"]).read_bytes()) == len(wrecked) or damage is cut
-        project.fails(4, "db:restore", result["copy"]["id"], "--force", names=["cannot be restored"])
-    backups.check_clean()
-
-
-@pytest.mark.parametrize("damage", [garbage, corrupt_page, cut], ids=lambda d: d.__name__)
-def test_of_a_damaged_database_the_bytes_are_kept_and_it_is_no_success(project, backups, damage):
-    project.sql("CREATE TABLE filler (x); INSERT INTO filler WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
-                "WHERE n < 3000) SELECT hex(randomblob(40)) FROM c; CREATE INDEX filler_x ON filler (x)")
-    damage(project.database)
-    project.must("db:backup", code=1).names("damaged", "no verified backup")
-    assert backups.ids("raw") == backups.ids()
-
-
-@pytest.mark.preload
-def test_without_a_copy_nothing_is_restored_unless_that_is_said(project, backups):
-    """The copy's own file cannot be written."""
-    saved, name = contents(project), backups.take()
-    project.sql("DELETE FROM users")
-    full = {"FAIL_CALL": "write:1+:ENOSPC", "FAIL_PATH": "/dump"}
-    with project.untouched():
-        project.must("db:restore", name, "--force", code=1, preload="syscalls", env=full).names("nothing was changed", "--without-copy")
-    project.must("db:restore", name, "--force", "--without-copy", preload="syscalls", env=full).names("could not be backed up")
-    assert contents(project) == saved
-    backups.check_clean()
-
-
-def test_at_a_terminal_the_backup_is_chosen_by_its_number(project, backups):
-    older, newer = backups.take(), backups.take()
-    project.sql("DELETE FROM users WHERE name = 'ann'")
-    terminal = Terminal(project, "db:restore").sees(f"1  {newer}", f"2  {older}", "Type its number: ").types("2")
-    terminal.sees("DESTROY_DATA").types("DESTROY_DATA")
-    assert older in terminal.done(0).splitlines()[-1]
-    assert project.value("SELECT count(*) FROM users") == 2
-
-
-@pytest.mark.parametrize("answer", ["0", "3", "x", "", "11"])
-def test_at_a_terminal_another_answer_restores_nothing(project, backups, answer):
-    backups.take(), backups.take()
-    with project.untouched():
-        Terminal(project, "db:restore").sees("Type its number: ").types(answer).done(3)
-        Terminal(project, "db:restore").sees("Type its number: ").ends_input().done(3)
-
-
-def test_without_a_terminal_the_id_must_be_given(project, backups):
-    project.fails(2, "db:restore", "--force", names=["needs the id of a backup", "db:backup"])
-    name = backups.take()
-    project.fails(2, "db:restore", "--force", names=["needs the id of a backup", name])
-
-
-def test_a_backup_of_another_database_is_not_restored(project, backups):
-    name = backups.take()
-    project.sql("UPDATE eloquent_meta SET value = '0123456789abcdef0123456789abcdef' WHERE key = 'stamp.id'")
-    project.fails(4, "db:restore", name, "--force", names=[name, "of another database"])
-
-
-def test_a_restore_goes_into_a_database_with_a_write_ahead_log_while_others_read(project, backups):
-    saved, name = contents(project), backups.take()
-    project.sql("PRAGMA journal_mode = WAL; DELETE FROM users")
-    reader = sqlite3.connect(project.database)
-    reader.execute("BEGIN")
-    assert reader.execute("SELECT count(*) FROM users").fetchone() == (0,)
-    project.must("db:restore", name, "--force")
-    assert reader.execute("SELECT count(*) FROM users").fetchone() == (0,), "its snapshot is its own"
-    reader.rollback()
-    assert reader.execute("SELECT count(*) FROM users").fetchone() == (2,)
-    reader.close()
-    assert contents(project) == saved
-
-
-def test_a_program_that_has_the_database_open_sees_the_restored_one(project, backups):
-    name = backups.take()
-    reader = sqlite3.connect(project.database)
-    reader.execute("DELETE FROM users")
-    reader.commit()
-    project.must("db:restore", name, "--force")
-    assert reader.execute("SELECT count(*) FROM users").fetchone() == (2,)
-    reader.close()
 
 
 # ---- others at work ---------------------------------------------------------------------------
@@ -594,23 +443,3 @@ def test_a_new_database_is_migrated_without_a_backup(bare):
     bare.must("db:migrate")
     assert len(bare.applied_names()) == 3
     assert not Backups(bare).root.exists()
-
-
-# ---- damaged catalogs, killed runs: a sample of the soak ------------------------------------------
-
-
-@pytest.mark.preload
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [1, 40, 80, 90, 100, 110, 120])
-@pytest.mark.parametrize("how", ["kill", "torn"])
-def test_a_restore_that_is_killed_leaves_the_database_as_before_or_wholly_new(project, backups, how, number):
-    saved, name = contents(project), backups.take()
-    project.sql("DELETE FROM users; CREATE TABLE extra (x)")
-    lost = contents(project)
-    project.run("db:restore", name, "--force", preload="syscalls", env={"FAIL_CALL": f"change:{number}:{how}"})
-    assert project.value("PRAGMA integrity_check") == "ok"
-    assert contents(project) in (saved, lost)
-    assert name in backups.ids("restored") and not backups.ids("failed") and not backups.ids("unreadable")
-    project.must("db:restore", name, "--force")
-    assert contents(project) == saved
-    backups.check_clean()
