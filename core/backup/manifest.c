@@ -206,30 +206,11 @@ static enum status check_hash(const char *data, size_t size, struct error *error
 	return STATUS_OK;
 }
 
-/* YYYY-MM-DDTHH:MM:SS.ffffffZ */
 static bool read_moment(const json_t *value, int64_t *ret_us)
 {
-	struct tm parts = {0};
-	int micros = 0, used = 0;
-	if (json_is_null(value)) {
-		*ret_us = 0;
-		return true;
-	}
 	const char *text = json_string_value(value);
-	if (!text ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ%n", &parts.tm_year, &parts.tm_mon,
-		   &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &micros, &used) != 7 ||
-	    text[used] != '\0')
-		return false;
-	parts.tm_year -= 1900;
-	parts.tm_mon -= 1;
-	int64_t us = (int64_t)timegm(&parts) * 1000000 + micros;
-	char again[CLOCK_TEXT];
-	if (us <= 0)
-		return false;
-	clock_format(us, again);
-	*ret_us = us;
-	return strcmp(again, text) == 0;
+	*ret_us = 0;
+	return json_is_null(value) || (text && clock_parse(text, ret_us) && *ret_us > 0);
 }
 
 static bool read_level(const char *name, enum backup_level *ret)

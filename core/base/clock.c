@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #define US_PER_SECOND 1000000
@@ -65,4 +66,38 @@ void clock_sleep_ms(int64_t milliseconds)
 		return;
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
 		;
+}
+
+/* Two or more digits at `at`; anything else makes the text another than clock_format's. */
+static int digits(const char *text, size_t at, size_t count)
+{
+	int value = 0;
+	for (size_t i = at; i < at + count; i++)
+		value = value * 10 + (text[i] - '0');
+	return value;
+}
+
+bool clock_parse(const char *text, int64_t *ret_wall_us)
+{
+	static const char shape[] = "0000-00-00T00:00:00.000000Z";
+	char again[CLOCK_TEXT];
+	if (strlen(text) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
+			return false;
+	struct tm parts = {
+		.tm_year = digits(text, 0, 4) - 1900,
+		.tm_mon = digits(text, 5, 2) - 1,
+		.tm_mday = digits(text, 8, 2),
+		.tm_hour = digits(text, 11, 2),
+		.tm_min = digits(text, 14, 2),
+		.tm_sec = digits(text, 17, 2),
+	};
+	int64_t us = (int64_t)timegm(&parts) * 1000000 + digits(text, 20, 6);
+	clock_format(us, again); /* the 30th of February comes back as a day in March */
+	if (strcmp(again, text) != 0)
+		return false;
+	*ret_wall_us = us;
+	return true;
 }

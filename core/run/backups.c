@@ -6,7 +6,6 @@
 #include "run/private.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define META_KEY "backup"
@@ -54,40 +53,55 @@ enum status target_store(const struct run *run, const struct target *target, str
 /* ---- the record in the database -------------------------------------------------------- */
 
 struct record {
-	char id[40];
-	int64_t at_us;
-	int64_t sequence;
-	char head[HASH_TEXT];
-	char identity[512];
+	json_t *root; /* owns the strings of `backup` */
+	struct backup backup;
 	bool found;
 };
 
 static void take_record(void *context, const char *key, const char *value)
 {
 	struct record *record = context;
-	char head[HASH_TEXT] = "";
+	json_int_t at = 0, sequence = 0;
+	const char *id, *head, *identity;
 	if (strcmp(key, META_KEY) != 0)
 		return;
-	*record = (struct record){0};
-	int got = sscanf(value, "id=%39s at_us=%" SCNd64 " head=%" SCNd64 ":%64[0-9a-f-] of=%511[^\n]",
-			 record->id, &record->at_us, &record->sequence, head, record->identity);
-	record->found = got == 5;
-	if (strcmp(head, "-") != 0)
-		memcpy(record->head, head, sizeof(head));
+	json_decref(record->root);
+	*record = (struct record){.root = json_loads(value, JSON_REJECT_DUPLICATES, NULL)};
+	record->found =
+		json_unpack(record->root, "{s:s, s:I, s:I, s:s, s:s !}", "id", &id, "at_us", &at,
+			    "sequence", &sequence, "head", &head, "identity", &identity) == 0;
+	if (!record->found)
+		return;
+	record->backup = (struct backup){
+		.level = BACKUP_RESTORED,
+		.id = id,
+		.began_us = at,
+		.head_sequence = sequence,
+		.head = head,
+		.identity = identity,
+	};
+}
+
+static void record_free(struct record *record)
+{
+	json_decref(record->root);
 }
 
 static enum status write_record(struct run *run, struct target *target, const struct backup *backup,
 				struct error *error)
 {
 	struct database *database = target->database;
-	const char *line =
-		arena_printf(&target->arena, "id=%s at_us=%" PRId64 " head=%" PRId64 ":%s of=%s",
-			     backup->id, backup->began_us, backup->head_sequence,
-			     backup->head ? backup->head : "-", backup->identity);
 	enum status status = database_begin(database, 0, NULL, 0, -1, error);
 	if (status)
 		return status;
+	json_t *record =
+		json_pack("{s:s, s:I, s:I, s:s, s:s}", "id", backup->id, "at_us",
+			  (json_int_t)backup->began_us, "sequence", (json_int_t)backup->head_sequence,
+			  "head", backup->head ? backup->head : "", "identity", backup->identity);
+	char *line = json_dumps(record, JSON_COMPACT);
+	json_decref(record);
 	status = database_meta_write(database, META_KEY, line, error);
+	mem_free(line); /* main hands jansson our allocator */
 	if (!status)
 		status = database_commit(database, error);
 	ERROR_CLEANUP struct error second = {0};
@@ -142,24 +156,17 @@ static enum status look_into_catalog(const struct run *run, struct target *targe
 static enum status look_into_database(struct target *target, const struct backup_wanted *wanted,
 				      bool *ret, struct error *error)
 {
-	struct record record = {0};
+	CLEANUP(record_free) struct record record = {0};
+	struct backup *backup = &record.backup;
 	enum status status = database_meta_read(target->database, take_record, &record, error);
-	if (status || !record.found)
+	/* A copy of another database carries its record. */
+	if (status || !record.found || !text_equal(backup->identity, wanted->identity))
 		return status;
-	const struct backup recorded = {
-		.level = BACKUP_RESTORED,
-		.identity = record.identity,
-		.database_id = wanted->database_id,
-		.began_us = record.at_us,
-		.head_sequence = record.sequence,
-		.head = record.head,
-	};
-	if (!text_equal(record.identity, wanted->identity))
-		return STATUS_OK; /* a copy of another database carries its record */
+	backup->database_id = wanted->database_id;
 	if (!target->last_backup)
-		target->last_backup = age_text(&target->arena, wanted->now_us - record.at_us,
-					       arena_text(&target->arena, record.id));
-	*ret = *ret || backup_counts(&recorded, wanted);
+		target->last_backup =
+			age_text(&target->arena, wanted->now_us - backup->began_us, backup->id);
+	*ret = *ret || backup_counts(backup, wanted);
 	return STATUS_OK;
 }
 

@@ -80,11 +80,38 @@ static void times_are_rfc_3339_in_utc(void **state)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		char text[CLOCK_TEXT];
 
+		int64_t again = 0;
 		clock_format(cases[i].wall_us, text);
 		assert_string_equal(text, cases[i].text);
+		assert_true(clock_parse(text, &again));
+		assert_int_equal(again, cases[i].wall_us);
 		clock_format_compact(cases[i].wall_us, text);
 		assert_string_equal(text, cases[i].compact);
 	}
+}
+
+static void only_what_is_written_so_is_a_time(void **state)
+{
+	static const char *const others[] = {
+		"",
+		"2026-01-02",
+		"2026-01-02T03:04:05.678901",
+		"2026-01-02 03:04:05.678901Z",
+		"2026-01-02T03:04:05.67890Z",
+		"2026-1-002T03:04:05.678901Z",
+		"2026-02-30T03:04:05.678901Z",
+		"2026-13-02T03:04:05.678901Z",
+		"2026-01-02T24:04:05.678901Z",
+		"2026-01-02T03:04:60.678901Z",
+		"2026-01-02T03:04:05.678901Z ",
+		"+026-01-02T03:04:05.678901Z",
+	};
+	int64_t untouched = 7;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(others); i++)
+		assert_false(clock_parse(others[i], &untouched));
+	assert_int_equal(untouched, 7);
 }
 
 static void any_time_has_a_text(void **state)
@@ -126,6 +153,7 @@ int main(void)
 		cmocka_unit_test(hex_is_lower_case_and_terminated),
 		cmocka_unit_test(random_ids_are_32_digits_and_differ),
 		cmocka_unit_test(times_are_rfc_3339_in_utc),
+		cmocka_unit_test(only_what_is_written_so_is_a_time),
 		cmocka_unit_test(any_time_has_a_text),
 		cmocka_unit_test(the_monotonic_clock_does_not_go_back_while_we_sleep),
 		cmocka_unit_test(the_wall_clock_tells_this_century),
