@@ -5,6 +5,7 @@ linked with them, by the C compiler itself.
 """
 
 import os
+import random
 import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -31,7 +32,7 @@ class Bench:
         for name in SOURCES["core/guard/guard.c"]:
             self.compile(source / f"tests/unit/guard/test_{name}.c", work / f"test_{name}.o", "-O2")
         for path in SOURCES:
-            self.compile(source / path, self.object_of(path), "-O0")
+            self.compile(source / path, self.object_of(path), "-O1")
 
     def object_of(self, path):
         return self.work / (Path(path).stem + ".o")
@@ -64,7 +65,7 @@ class Bench:
             changed = folder / Path(mutant.path).name
             changed.write_text(mutant.text)
             try:
-                self.compile(changed, folder / "mutant.o", "-O0")
+                self.compile(changed, folder / "mutant.o", "-O1")
             except SyntaxError as error:
                 return str(error)
             others = [self.object_of(path) for path in SOURCES if path != mutant.path]
@@ -72,16 +73,18 @@ class Bench:
             return "killed" if red else "survived"
 
 
-def run(source, jobs):
+def run(source, options):
     header = (source / HEADER).read_text()
     mutants = [m for path in SOURCES for m in mutants_of(path, (source / path).read_text(), header)]
+    if options.sample:
+        mutants = random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
     with tempfile.TemporaryDirectory(prefix="guard-mutants-") as name:
         bench = Bench(source, Path(name))
         red = bench.red(["words", "matrix", "properties"], [bench.object_of(path) for path in SOURCES], Path(name))
         if red:
             print(f"the guard's test {red} is red without a mutant: nothing can be said")
             return 1
-        with ThreadPoolExecutor(jobs) as pool:
+        with ThreadPoolExecutor(options.jobs) as pool:
             verdicts = list(pool.map(bench.judge, mutants))
     for mutant, verdict in zip(mutants, verdicts):
         if verdict == "survived":
