@@ -43,14 +43,25 @@ void backup_id_make(int64_t wall_us, char ret[32])
 	snprintf(ret, 32, "%.8sT%.6sZ-%.6s", moment, moment + 8, random);
 }
 
+/* The number that these digits are; of anything else, any number. */
+static int number_at(const char *text, size_t at, size_t count)
+{
+	int number = 0;
+	for (size_t i = at; i < at + count; i++)
+		number = 10 * number + (text[i] - '0');
+	return number;
+}
+
 int64_t backup_id_moment_us(const char *id)
 {
-	struct tm parts = {0};
-	if (sscanf(id, "%4d%2d%2dT%2d%2d%2dZ", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-		   &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
-		return 0;
-	parts.tm_year -= 1900;
-	parts.tm_mon -= 1;
+	struct tm parts = {
+		.tm_year = number_at(id, 0, 4) - 1900,
+		.tm_mon = number_at(id, 4, 2) - 1,
+		.tm_mday = number_at(id, 6, 2),
+		.tm_hour = number_at(id, 9, 2),
+		.tm_min = number_at(id, 11, 2),
+		.tm_sec = number_at(id, 13, 2),
+	};
 	return (int64_t)timegm(&parts) * 1000000;
 }
 
@@ -206,29 +217,26 @@ static enum status check_hash(const char *data, size_t size, struct error *error
 	return STATUS_OK;
 }
 
-/* YYYY-MM-DDTHH:MM:SS.ffffffZ */
+/* YYYY-MM-DDTHH:MM:SS.ffffffZ: written again, it must be the same. */
 static bool read_moment(const json_t *value, int64_t *ret_us)
 {
-	struct tm parts = {0};
-	int micros = 0, used = 0;
-	if (json_is_null(value)) {
-		*ret_us = 0;
-		return true;
-	}
-	const char *text = json_string_value(value);
-	if (!text ||
-	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ%n", &parts.tm_year, &parts.tm_mon,
-		   &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &micros, &used) != 7 ||
-	    text[used] != '\0')
-		return false;
-	parts.tm_year -= 1900;
-	parts.tm_mon -= 1;
-	int64_t us = (int64_t)timegm(&parts) * 1000000 + micros;
 	char again[CLOCK_TEXT];
-	if (us <= 0)
+	const char *text = json_string_value(value);
+	*ret_us = 0;
+	if (!text || strlen(text) != 27)
+		return json_is_null(value);
+	struct tm parts = {
+		.tm_year = number_at(text, 0, 4) - 1900,
+		.tm_mon = number_at(text, 5, 2) - 1,
+		.tm_mday = number_at(text, 8, 2),
+		.tm_hour = number_at(text, 11, 2),
+		.tm_min = number_at(text, 14, 2),
+		.tm_sec = number_at(text, 17, 2),
+	};
+	*ret_us = (int64_t)timegm(&parts) * 1000000 + number_at(text, 20, 6);
+	if (*ret_us <= 0)
 		return false;
-	clock_format(us, again);
-	*ret_us = us;
+	clock_format(*ret_us, again);
 	return strcmp(again, text) == 0;
 }
 

@@ -6,7 +6,6 @@
 #include "run/private.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define META_KEY "backup"
@@ -62,18 +61,43 @@ struct record {
 	bool found;
 };
 
+/* Copies what stands behind `prefix` at *at, up to `end`, and steps behind that. */
+static bool cut(const char **at, const char *prefix, char end, char *ret, size_t capacity)
+{
+	if (!text_starts(*at, prefix))
+		return false;
+	const char *from = *at + strlen(prefix);
+	const char *to = end ? strchr(from, end) : from + strlen(from);
+	if (!to || (size_t)(to - from) >= capacity)
+		return false;
+	memcpy(ret, from, (size_t)(to - from));
+	ret[to - from] = '\0';
+	*at = end ? to + 1 : to;
+	return true;
+}
+
+/* As write_record writes it. */
+static bool read_record(const char *line, struct record *ret)
+{
+	char moment[24], sequence[24];
+	if (!cut(&line, "id=", ' ', ret->id, sizeof(ret->id)) ||
+	    !cut(&line, "at_us=", ' ', moment, sizeof(moment)) ||
+	    !cut(&line, "head=", ':', sequence, sizeof(sequence)) ||
+	    !cut(&line, "", ' ', ret->head, sizeof(ret->head)) ||
+	    !cut(&line, "of=", '\0', ret->identity, sizeof(ret->identity)))
+		return false;
+	if (strcmp(ret->head, "-") == 0)
+		ret->head[0] = '\0';
+	return parse_integer(moment, &ret->at_us) && parse_integer(sequence, &ret->sequence);
+}
+
 static void take_record(void *context, const char *key, const char *value)
 {
 	struct record *record = context;
-	char head[HASH_TEXT] = "";
 	if (strcmp(key, META_KEY) != 0)
 		return;
 	*record = (struct record){0};
-	int got = sscanf(value, "id=%39s at_us=%" SCNd64 " head=%" SCNd64 ":%64[0-9a-f-] of=%511[^\n]",
-			 record->id, &record->at_us, &record->sequence, head, record->identity);
-	record->found = got == 5;
-	if (strcmp(head, "-") != 0)
-		memcpy(record->head, head, sizeof(head));
+	record->found = read_record(value, record);
 }
 
 static enum status write_record(struct run *run, struct target *target, const struct backup *backup,

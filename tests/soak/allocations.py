@@ -32,6 +32,7 @@ COMMANDS = (
     ("migrate:fresh --force", 0, 3), ("db:stamp development", 0, 3),
     ("migrate:baseline 20260101000003_step_3", 4, 3),
     ("migrate:repair --mark applied 20260101000003_step_3", 0, 2), ("migrate:unlock nobody", 4, 3),
+    ("db:backup", 0, 3), ("db:backup:list", 0, 3), ("db:migrate", 0, 2),
     ("migrate:rnu", 2, 0), ("migrate:run -c nobody", 2, 0),
 )
 
