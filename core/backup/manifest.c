@@ -43,14 +43,25 @@ void backup_id_make(int64_t wall_us, char ret[32])
 	snprintf(ret, 32, "%.8sT%.6sZ-%.6s", moment, moment + 8, random);
 }
 
+/* The number that these digits are; of anything else, any number. */
+static int number_at(const char *text, size_t at, size_t count)
+{
+	int number = 0;
+	for (size_t i = at; i < at + count; i++)
+		number = 10 * number + (text[i] - '0');
+	return number;
+}
+
 int64_t backup_id_moment_us(const char *id)
 {
-	struct tm parts = {0};
-	if (sscanf(id, "%4d%2d%2dT%2d%2d%2dZ", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-		   &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6)
-		return 0;
-	parts.tm_year -= 1900;
-	parts.tm_mon -= 1;
+	struct tm parts = {
+		.tm_year = number_at(id, 0, 4) - 1900,
+		.tm_mon = number_at(id, 4, 2) - 1,
+		.tm_mday = number_at(id, 6, 2),
+		.tm_hour = number_at(id, 9, 2),
+		.tm_min = number_at(id, 11, 2),
+		.tm_sec = number_at(id, 13, 2),
+	};
 	return (int64_t)timegm(&parts) * 1000000;
 }
 

@@ -245,7 +245,7 @@ static int32_t dump_snapshot(struct elq_connection *connection, const struct elq
 {
 	char *path = NULL;
 	int32_t status = workplace_path(connection->call, &dump->workplace, "snapshot", &path);
-	if (status != ELQ_OK)
+	if (status != ELQ_OK || !path)
 		return status;
 	status = snapshot(connection, path);
 	if (status == ELQ_OK)

@@ -19,13 +19,15 @@ COMMANDS = [
     ["migrate:rollback"], ["migrate:redo"], ["migrate:reset", "--force"], ["migrate:fresh", "--force"],
     ["migrate:repair", "--mark", "reverted", "20260103000000_first_users"], ["migrate:unlock", "0" * 32], ["db:stamp", "staging"],
     ["audit:show"], ["audit:verify", "-c", "sqlite"],
+    ["db:backup"], ["db:backup:list"], ["--json", "db:backup:verify"], ["db:restore", "latest", "--force"], ["db:migrate"],
 ]
-READING = {"version", "list", "help", "plugin:list", "migrate:status", "audit:show", "audit:verify"}
+READING = {"version", "list", "help", "plugin:list", "migrate:status", "audit:show", "audit:verify", "db:backup:list", "db:backup:verify"}
 ORDERLY = {0, 1, 2, 3, 4, 5, 6}
 
 
 @pytest.fixture
 def prepared(applied):
+    applied.must("db:backup")
     applied.migration("20260104000000_more", "CREATE TABLE more (x);", "DROP TABLE more;")
     return applied
 

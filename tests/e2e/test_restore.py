@@ -193,3 +193,29 @@ def test_a_restore_that_is_killed_leaves_the_database_as_before_or_wholly_new(pr
     project.must("db:restore", name, "--force")
     assert contents(project) == saved
     backups.check_clean()
+
+
+@pytest.mark.preload
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["EIO", "EINTR", "short"])
+@pytest.mark.parametrize("call", ["open", "read", "pread", "write", "pwrite", "fsync", "fdatasync", "rename", "unlink", "mkdir", "ftruncate"])
+def test_a_restore_whose_nth_call_fails_ends_in_order(project, backups, call, error):
+    saved, name = contents(project), backups.take()
+    project.sql("DELETE FROM users; CREATE TABLE extra (x)")
+    lost = contents(project)
+    for number in (1, 2, 3, 5, 8, 13, 21, 34):
+        mark = project.root.parent / "mark"
+        mark.unlink(missing_ok=True)
+        result = project.run("db:restore", name, "--force", preload="syscalls",
+                             env={"FAIL_CALL": f"{call}:{number}:{error}", "FAIL_MARK": str(mark), "FAIL_PATH": str(project.root)})
+        if not mark.exists():
+            break
+        assert result.code in range(7) and (result.code == 0 or result.err.strip()), result
+        assert contents(project) in (saved, lost), result
+        assert contents(project) == saved or result.code, result
+        # A disk that cannot be read says of any backup that it is damaged, until it is verified again.
+        assert name in backups.ids("restored") + backups.ids("failed") * (error == "EIO"), result
+    project.must("db:restore", name, "--force")
+    assert contents(project) == saved
+    assert name in backups.ids("restored")
+    assert project.value("PRAGMA integrity_check") == "ok"
