@@ -187,7 +187,7 @@ static void read_heading(struct one_case *one, const char *text, unsigned line)
 	const char *open = strrchr(text, '(');
 	*one = (struct one_case){.line = line};
 	assert_non_null(open);
-	snprintf(one->heading, sizeof(one->heading), "%s", text);
+	snprintf(one->heading, sizeof(one->heading), "%.*s", (int)sizeof(one->heading) - 1, text);
 	snprintf(one->schema, sizeof(one->schema), "%.*s", (int)strcspn(open + 1, ")"), open + 1);
 }
 
