@@ -7,7 +7,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FORMAT "eloquent-backup/1"
@@ -43,26 +42,13 @@ void backup_id_make(int64_t wall_us, char ret[32])
 	snprintf(ret, 32, "%.8sT%.6sZ-%.6s", moment, moment + 8, random);
 }
 
-/* The number that these digits are; of anything else, any number. */
-static int number_at(const char *text, size_t at, size_t count)
-{
-	int number = 0;
-	for (size_t i = at; i < at + count; i++)
-		number = 10 * number + (text[i] - '0');
-	return number;
-}
-
 int64_t backup_id_moment_us(const char *id)
 {
-	struct tm parts = {
-		.tm_year = number_at(id, 0, 4) - 1900,
-		.tm_mon = number_at(id, 4, 2) - 1,
-		.tm_mday = number_at(id, 6, 2),
-		.tm_hour = number_at(id, 9, 2),
-		.tm_min = number_at(id, 11, 2),
-		.tm_sec = number_at(id, 13, 2),
-	};
-	return (int64_t)timegm(&parts) * 1000000;
+	char moment[CLOCK_TEXT];
+	int64_t us = 0;
+	snprintf(moment, sizeof(moment), "%.4s-%.2s-%.2sT%.2s:%.2s:%.2s.000000Z", id, id + 4, id + 6,
+		 id + 9, id + 11, id + 13);
+	return clock_parse(moment, &us) ? us : 0;
 }
 
 const char *backup_level_name(enum backup_level level)

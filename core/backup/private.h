@@ -95,7 +95,7 @@ bool manifest_exists(const struct backup_store *store, const char *id);
 /* [0-9]{8}T[0-9]{6}Z-[0-9a-f]{6} */
 bool backup_id_valid(const char *id);
 void backup_id_make(int64_t wall_us, char ret[32]);
-/* The moment that an id names, to the second. */
+/* The moment that an id names, to the second; 0 when it is none of the calendar. */
 int64_t backup_id_moment_us(const char *id);
 /* Text from outside as a manifest may hold it: valid UTF-8 without control characters,
  * secrets masked. In the arena; NULL stays NULL. */
