@@ -82,8 +82,20 @@ static void *signal_loop(void *opaque)
 	}
 }
 
+/* A signal that came while the run was ending (a terminal that goes away is end of input
+ * and SIGHUP at once) has nothing left to stop: the run's own exit code stands. */
+static void take_late_signals(void)
+{
+	const struct timespec now = {0};
+	sigset_t set;
+	signal_set(&set);
+	while (sigtimedwait(&set, NULL, &now) > 0)
+		continue;
+}
+
 static void signals_close(struct signals *signals)
 {
+	take_late_signals();
 	pthread_sigmask(SIG_SETMASK, &signals->old, NULL);
 	fd_close(&signals->signal_fd);
 	fd_close(&signals->stop_fd);

@@ -45,6 +45,14 @@ class Terminal:
         self.child.sendintr()
         return self
 
+    def hangs_up(self):
+        """The terminal goes away, as with a broken connection. The kernel alone tells the
+        program (pexpect's close() sends signal after signal). Returns the exit code."""
+        os.close(self.child.child_fd)
+        self.child.closed = self.child.ptyproc.closed = self.child.ptyproc.terminated = True
+        _, status = os.waitpid(self.child.pid, 0)
+        return os.waitstatus_to_exitcode(status)
+
     def done(self, code):
         """Reads to the end; what is on the screen since the last sees(). Asserts the exit code."""
         self.child.expect(pexpect.EOF)

@@ -365,8 +365,7 @@ def test_end_of_input_is_no(applied):
 def test_a_hangup_is_no(applied):
     terminal = Terminal(applied, "migrate:fresh").sees("DESTROY_DATA")
     with applied.untouched():
-        terminal.child.close(force=False)
-    assert terminal.child.exitstatus in (3, 143)
+        assert terminal.hangs_up() in (3, 143)
 
 
 def test_force_does_not_answer_in_the_persons_place(applied):
