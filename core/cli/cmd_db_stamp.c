@@ -41,7 +41,7 @@ const struct command command_db_stamp = {
 	.arguments_max = 1,
 	.options = stamp_options,
 	.guard = {.class_ = GUARD_STAMP},
-	.flags = COMMAND_CONNECTS | COMMAND_STAMPS,
+	.flags = COMMAND_STAMPS,
 	.notes = "A database stamped production refuses everything but safe commands unless the\n"
 		 "environment says production too. Only this command can take the stamp away, under "
 		 "the\n"
