@@ -52,7 +52,11 @@ static void ini_write(const struct making *making, const char *plugin_dir, struc
 		    "production = contract\n"
 		    "; in production, schema changes need a verified backup that is younger than this\n"
 		    "require_backup = yes\n"
-		    "backup_max_age = 1h\n",
+		    "backup_max_age = 1h\n"
+		    "\n"
+		    "[backup]\n"
+		    "; in production this must be set: an absolute path, best on another disk\n"
+		    "; dir = /var/backups/NAME\n",
 		    convention->connection, convention->driver, convention->connection);
 }
 

@@ -333,6 +333,19 @@ def test_init_writes_a_project_that_runs(bare):
     assert len(document["connections"][0]["result"]["applied"]) == 1
 
 
+def test_the_line_of_init_for_backups_says_where_they_lie_once_it_counts(bare):
+    bare.must("init")
+    written = bare.ini.read_text()
+    line = "; dir = /var/backups/NAME\n"
+    assert written.split("[backup]\n")[1].endswith(line)
+    production = {"APP_ENV": "production"}
+    bare.must("db:stamp", "production", env=production)
+    bare.fails(2, "db:backup", env=production, names=["[backup] dir"])
+    bare.ini.write_text(written.replace(line, f"dir = {bare.root.parent / 'backups'}\n"))
+    bare.must("db:backup", env=production)
+    assert list((bare.root.parent / "backups").rglob("*.json"))
+
+
 def test_init_leaves_what_exists_alone_and_says_so(bare):
     bare.write("eloquent.ini", "[project]\nname = mine\n")
     bare.write(".gitignore", "mine\n")
