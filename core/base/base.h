@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/names.h"
 #include "base/parse.h"
 #include "base/text.h"
 

@@ -1,4 +1,4 @@
-/* cmd_db_restore.c - db:restore ID: a backup becomes the live database.
+/* cmd_db_restore.c - db:restore ID: a backup becomes the live database, or with --into a new one.
  *
  * choose -> read every byte of it, restore it beside, compare -> back up what is there ->
  * swap -> say so in the history and the audit trail. The swap is the driver's; killed
@@ -16,6 +16,23 @@ static void restoring_free(struct target *target)
 {
 	struct restoring *restoring = target->handler_data;
 	backups_free(&restoring->list);
+}
+
+static bool restore_spares(const struct invocation *invocation)
+{
+	return option_given(invocation, OPTION_INTO);
+}
+
+static enum status restore_usage(const struct invocation *invocation, struct error *error)
+{
+	const char *into = option_value(invocation, OPTION_INTO);
+	if (into && !*into)
+		return error_set(error, STATUS_USAGE, "--into needs the name of a database");
+	if (into && option_given(invocation, OPTION_WITHOUT_COPY))
+		return error_set(
+			error, STATUS_USAGE,
+			"--without-copy says nothing beside --into: what is there stays as it is");
+	return STATUS_OK;
 }
 
 /* What the database will be. Its stamp speaks for a database that is too damaged to. */
@@ -50,7 +67,13 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 {
 	const struct restoring *restoring = target->handler_data;
 	const struct backup *backup = &restoring->backup;
+	const char *into = option_value(run->invocation, OPTION_INTO);
 	char began[CLOCK_TEXT];
+	if (into && run->target_count > 1)
+		return error_set(
+			error, STATUS_USAGE,
+			"--into names one database, and %zu connections are chosen: choose one",
+			run->target_count);
 	if (backup->level == BACKUP_RAW) {
 		error_set(error, STATUS_CHECK_FAILED,
 			  "the backup %s holds the bytes of a damaged database and cannot be restored",
@@ -58,7 +81,7 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 		error_hint(error, "choose another: eloquent db:backup:list");
 		return STATUS_CHECK_FAILED;
 	}
-	if (target->stamp.id && !text_equal(target->stamp.id, backup->database_id)) {
+	if (!into && target->stamp.id && !text_equal(target->stamp.id, backup->database_id)) {
 		error_set(error, STATUS_CHECK_FAILED,
 			  "the backup %s is of another database (%s, id %s)", backup->id,
 			  backup->database, backup->database_id ? backup->database_id : "none");
@@ -66,10 +89,11 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 		return STATUS_CHECK_FAILED;
 	}
 	clock_format(backup->began_us, began);
-	target_say(run, target, "%s becomes what it was at %s (%s)", target->info->location, began,
+	target_say(run, target, "%s becomes what %s was at %s (%s)",
+		   into ? into : target->info->location, into ? target->info->location : "it", began,
 		   backup->id);
 	target_result(target, "backup", backup_json(backup));
-	return STATUS_OK;
+	return into ? database_keep(target->database, NULL, into, error) : STATUS_OK;
 }
 
 /* Of a database that is damaged inside no backup can be verified: its bytes are kept, and the
@@ -160,18 +184,35 @@ static enum status swap(struct run *run, struct target *target, struct restored 
 	return status;
 }
 
+static enum status replace(struct run *run, struct target *target, struct restored *restored,
+			   struct error *error)
+{
+	enum status status = copy_what_is_there(run, target, error);
+	return status ? status : swap(run, target, restored, error);
+}
+
+/* A copy to look into: the history in it does not go on, and the live database knows nothing. */
+static enum status keep(struct target *target, struct restored *restored, const char *into,
+			struct error *error)
+{
+	enum status status = database_keep(target->database, restored_database(restored), into, error);
+	if (!status)
+		target_result(target, "into", json_string(into));
+	return status;
+}
+
 static enum status restore_work(struct run *run, struct target *target, struct error *error)
 {
 	struct restoring *restoring = target->handler_data;
 	struct restored *restored = NULL;
+	const char *into = option_value(run->invocation, OPTION_INTO);
 	enum status status = backup_verify(&restoring->store, target->database, &target->arena,
 					   &restoring->backup, &restored, error);
 	if (!status)
 		target_result(target, "backup", backup_json(&restoring->backup));
 	if (!status)
-		status = copy_what_is_there(run, target, error);
-	if (!status)
-		status = swap(run, target, restored, error);
+		status = into ? keep(target, restored, into, error)
+			      : replace(run, target, restored, error);
 	restored_free(restored);
 	if (!status)
 		target_say(run, target, "%s %s",
@@ -180,8 +221,9 @@ static enum status restore_work(struct run *run, struct target *target, struct e
 	return status;
 }
 
-static const enum option restore_options[] = {OPTION_WITHOUT_COPY, OPTION_FORCE,        OPTION_YES,
-					      OPTION_WAIT,         OPTION_CONNECT_WAIT, OPTION_COUNT};
+static const enum option restore_options[] = {OPTION_INTO, OPTION_WITHOUT_COPY, OPTION_FORCE,
+					      OPTION_YES,  OPTION_WAIT,         OPTION_CONNECT_WAIT,
+					      OPTION_COUNT};
 
 const struct command command_db_restore = {
 	.name = "db:restore",
@@ -196,7 +238,10 @@ const struct command command_db_restore = {
 	.notes = "ID as eloquent db:backup:list shows it, or latest: the newest verified one. Without "
 		 "ID\n"
 		 "the terminal asks. The backup is restored beside and compared before anything is "
-		 "changed.",
+		 "changed. With --into that is all: NAME, which must be free, is a new database with\n"
+		 "what the backup holds, to look into; for SQLite NAME is a file.",
+	.usage = restore_usage,
+	.spares = restore_spares,
 	.choose = restore_choose,
 	.check = restore_check,
 	.work = restore_work,

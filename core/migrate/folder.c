@@ -114,22 +114,6 @@ static bool is_ours(const char *file_name)
 }
 
 /* Names first: which of two bad files is named must not depend on the disk's order. */
-struct names {
-	const char **items;
-	size_t count;
-	size_t capacity;
-};
-
-static void names_free(struct names *names)
-{
-	mem_free(names->items);
-}
-
-static int names_compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static enum status names_list(struct folder *folder, DIR *dir, struct names *names, struct error *error)
 {
 	for (;;) {
@@ -141,10 +125,9 @@ static enum status names_list(struct folder *folder, DIR *dir, struct names *nam
 		if (!found)
 			break;
 		if (is_ours(found->d_name))
-			VEC_PUSH(names, arena_text(&folder->arena, found->d_name));
+			names_add(names, found->d_name);
 	}
-	if (names->count)
-		qsort(names->items, names->count, sizeof(*names->items), names_compare);
+	names_sort(names);
 	return STATUS_OK;
 }
 

@@ -9,24 +9,6 @@
 
 #define FILE_COUNT_CAP 4096u
 
-struct names {
-	char **items;
-	size_t count;
-	size_t capacity;
-};
-
-static void names_free(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		mem_free(names->items[i]);
-	mem_free(names->items);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void close_folder(DIR **folder)
 {
 	if (*folder != NULL)
@@ -56,10 +38,9 @@ static enum status list_folder(const char *path, struct names *names, struct err
 			return error_set(error, STATUS_CONFIG,
 					 "the plugin folder %s holds more than %u files; it is not one",
 					 path, FILE_COUNT_CAP);
-		VEC_PUSH(names, mem_text(entry->d_name));
+		names_add(names, entry->d_name);
 	}
-	if (names->count > 0)
-		qsort(names->items, names->count, sizeof(*names->items), compare_names);
+	names_sort(names);
 	return STATUS_OK;
 }
 

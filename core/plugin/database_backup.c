@@ -326,3 +326,20 @@ enum status database_promote(struct database *scratch, struct database *live, st
 	status = call_leave(&live->caller, code, "scratch.promote", error);
 	return status ? status : database_describe(live, error);
 }
+
+enum status database_keep(struct database *beside, struct database *scratch, const char *name,
+			  struct error *error)
+{
+	struct elq_call call;
+	const struct elq_str theirs = {name, strlen(name)};
+	enum status status =
+		database_enter(beside, ELQ_CAP_SCRATCH, ELQ_EXT_SCRATCH, false, &call, error);
+	if (status)
+		return status;
+	int32_t code = beside->driver->scratch.keep(&call, beside->handle,
+						    scratch ? scratch->handle : NULL, &theirs);
+	status = call_leave(&beside->caller, code, "scratch.keep", error);
+	if (status && code == ELQ_ERR_CONSTRAINT)
+		status = error->status = STATUS_CHECK_FAILED;
+	return status;
+}

@@ -10,22 +10,6 @@
 
 #define NAME_COUNT_CAP 64u
 
-struct names {
-	char *items[NAME_COUNT_CAP];
-	size_t count;
-};
-
-static void names_free(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		mem_free(names->items[i]);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* What the folder's files call themselves. */
 static void list_kind(const struct project *project, uint32_t kind, struct names *ret)
 {
@@ -39,11 +23,10 @@ static void list_kind(const struct project *project, uint32_t kind, struct names
 		const char *file = entry->d_name;
 		if (text_starts(file, start) && text_ends(file, ".so") &&
 		    strlen(file) > prefix + suffix && ret->count < NAME_COUNT_CAP)
-			ret->items[ret->count++] =
-				mem_copy(file + prefix, strlen(file) - prefix - suffix);
+			VEC_PUSH(ret, mem_copy(file + prefix, strlen(file) - prefix - suffix));
 	}
 	closedir(folder);
-	qsort(ret->items, ret->count, sizeof(ret->items[0]), compare_names);
+	names_sort(ret);
 }
 
 /* "; built in: a, b", and their names behind the folder's. */
@@ -54,7 +37,7 @@ static void add_builtins(uint32_t kind, struct names *names, struct text *ret)
 		const struct elq_note *note = builtin->note();
 		if (note->kind != kind || names->count == NAME_COUNT_CAP)
 			continue;
-		names->items[names->count++] = mem_text(note->name);
+		names_add(names, note->name);
 		text_printf(ret, "%s%s", ret->size > 0 ? ", " : "; built in: ", note->name);
 	}
 }

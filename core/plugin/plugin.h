@@ -298,6 +298,11 @@ enum status database_scratch_again(struct database *scratch, struct database **r
 bool database_promote_is_atomic(const struct database *database);
 enum status database_promote(struct database *scratch, struct database *live,
 			     struct error *error) MUST_CHECK;
+/* A new database `name` beside, in the driver's words for one, has the scratch's content:
+ * whole, or not at all. A name that is taken is STATUS_CHECK_FAILED; scratch NULL: only that
+ * is asked. */
+enum status database_keep(struct database *beside, struct database *scratch, const char *name,
+			  struct error *error) MUST_CHECK;
 
 /* ---- a seeder at work ----------------------------------------------------------- */
 

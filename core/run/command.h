@@ -53,6 +53,7 @@ struct target;
 	X(AS_OF, "as-of", 1, "DATE", "the day that counts as today: 2026-01-31")                       \
 	X(REASON, "reason", 1, "TEXT", "why it is taken; shown with it")                               \
 	X(PIN, "pin", 0, "", "never removed to make room for others")                                  \
+	X(INTO, "into", 1, "NAME", "a new database of this name gets it; the live one is not touched") \
 	X(WITHOUT_COPY, "without-copy", 0, "", "go on when what is there cannot be backed up first")   \
 	X(RUN, "run", 1, "ID", "everything about one run; its first 4 digits or more")                 \
 	X(LAST, "last", 1, "N", "the newest N records (default 20)")                                   \
@@ -97,9 +98,10 @@ bool connections_named(const struct invocation *invocation); /* does a word choo
 void invocation_add_words(const struct invocation *invocation, struct text *text);
 
 /* A command works on the selected connections when it has a `check`; no flag says so again. */
-#define COMMAND_NO_PROJECT 1u  /* reads no configuration (list, version, help, init) */
-#define COMMAND_STAMPS 2u      /* stamps by itself (db:stamp) */
-#define COMMAND_LOCKLESS 4u    /* a writing command that takes no lock (migrate:unlock) */
+#define COMMAND_NO_PROJECT 1u /* reads no configuration (list, version, help, init) */
+#define COMMAND_STAMPS 2u     /* stamps by itself (db:stamp) */
+#define COMMAND_LOCKLESS                                                                               \
+	4u /* a writing command that takes no lock (migrate:unlock); a safe one never does */
 #define COMMAND_CHOOSES 8u     /* takes --connection and its kin, but opens nothing */
 #define COMMAND_NO_DRY_RUN 16u /* has nothing to show instead of doing it */
 #define COMMAND_MIGRATES 32u   /* reads the migration files of each target */
@@ -129,6 +131,9 @@ struct command {
 	/* Do the words go together, as far as the command line alone can tell? Asked before any
 	 * configuration is read. NULL: all that the parser lets through do. STATUS_USAGE. */
 	enum status (*usage)(const struct invocation *invocation, struct error *error);
+
+	/* With these words it changes nothing that is there, and its class is safe. NULL: never. */
+	bool (*spares)(const struct invocation *invocation);
 
 	/* A command without connections. */
 	enum status (*local)(struct run *run, struct error *error);

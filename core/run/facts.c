@@ -12,7 +12,8 @@ static enum fact fact_of(bool yes)
 struct guard_command facts_command(const struct run *run)
 {
 	struct guard_command command = run->command->guard;
-	if (run->dry_run) /* makes any command's class safe */
+	const struct command *row = run->command;
+	if (run->dry_run || (row->spares && row->spares(run->invocation)))
 		command = (struct guard_command){.class_ = GUARD_SAFE};
 	return command;
 }

@@ -44,7 +44,7 @@ enum status target_stamp(struct run *run, struct target *target, const char *wor
 
 enum status first_write(struct run *run, struct target *target, struct error *error)
 {
-	if (target->stamp.present || (run->command->flags & (COMMAND_STAMPS | COMMAND_LOCKLESS)))
+	if (target->stamp.present || (run->command->flags & COMMAND_STAMPS) || !run_takes_locks(run))
 		return STATUS_OK;
 	return target_stamp(run, target, target->word, false, error);
 }

@@ -53,13 +53,17 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
 	return STATUS_LOCKED;
 }
 
+bool run_takes_locks(const struct run *run)
+{
+	return facts_command(run).class_ != GUARD_SAFE && !(run->command->flags & COMMAND_LOCKLESS);
+}
+
 /* Before the database is read at all: a run in the middle of a large transaction
  * may let nobody read, and what it is changing is not worth looking at. */
 enum status station_wait_turn(struct run *run, struct target *target, struct error *error)
 {
 	enum status status = STATUS_OK;
-	if (facts_command(run).class_ == GUARD_SAFE || !run->command->work ||
-	    (run->command->flags & COMMAND_LOCKLESS))
+	if (!run->command->work || !run_takes_locks(run))
 		return STATUS_OK;
 	while ((status = lock_probe(run, target, error)) == STATUS_LOCKED) {
 		if (!may_wait(run))

@@ -47,6 +47,8 @@ enum status lock_take(struct run *run, struct target *target, struct error *erro
 /* Takes the locks of all targets that go, in the order of the databases'
  * identities: names are each project's own, and two projects that wait for each
  * other in different orders would wait for ever. */
+/* Does the command write, and under locks? */
+bool run_takes_locks(const struct run *run);
 enum status locks_take(struct run *run) MUST_CHECK;
 /* Is the lock held by somebody else right now? STATUS_LOCKED names the holder. */
 enum status lock_probe(const struct run *run, struct target *target, struct error *error) MUST_CHECK;

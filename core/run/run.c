@@ -114,7 +114,7 @@ static enum status commit_to_it(struct run *run)
 	enum status status = ask_person(run, &run->error);
 	if (!status)
 		status = visit(run, station_verdict_on_answer);
-	if (!status && !(run->command->flags & COMMAND_LOCKLESS))
+	if (!status && run_takes_locks(run))
 		status = locks_take(run);
 	if (!status)
 		status = visit(run, station_check_again);
@@ -164,8 +164,8 @@ static enum status run_with_connections(struct run *run)
 	enum status status = select_targets(run, &run->error);
 	if (status)
 		return status;
-	bool safe_work = run->command->guard.class_ == GUARD_SAFE && run->command->work;
-	if (facts_command(run).class_ != GUARD_SAFE || safe_work)
+	bool works = run->command->work && !run->dry_run;
+	if (facts_command(run).class_ != GUARD_SAFE || works)
 		status = signals_start(run, &run->error);
 	if (!status)
 		status = run_on_targets(run);

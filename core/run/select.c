@@ -5,25 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct names {
-	const char **items;
-	size_t count;
-	size_t capacity;
-};
-
-static void names_free(struct names *names)
-{
-	mem_free(names->items);
-}
-
-static void names_add(struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (text_equal(names->items[i], name))
-			return;
-	VEC_PUSH(names, name);
-}
-
 /* Is this connection's driver of the family `sql`? The convention says so, or
  * the plugin's note, which is read without running it. */
 static enum status family_is_sql(const struct run *run, const struct connection *connection, bool *ret,
@@ -91,7 +72,8 @@ static enum status names_chosen(const struct run *run, bool test, struct names *
 	if (all)
 		return names_of_all(run, names, error);
 	for (size_t i = 0; i < invocation->connections.count; i++)
-		names_add(names, invocation->connections.items[i]);
+		if (!names_have(names, invocation->connections.items[i]))
+			names_add(names, invocation->connections.items[i]);
 	return names->count ? STATUS_OK : name_by_default(run, test, names, error);
 }
 

@@ -152,7 +152,7 @@ enum status station_check_capable(struct run *run, struct target *target, struct
 {
 	uint64_t needed = ELQ_CAP_HISTORY | run->command->needs;
 	bool writes = facts_command(run).class_ != GUARD_SAFE;
-	if (writes && !(run->command->flags & COMMAND_LOCKLESS))
+	if (run_takes_locks(run))
 		needed |= ELQ_CAP_LOCK;
 	uint64_t lacking = needed & ~target->info->caps;
 	if (lacking) {
@@ -182,8 +182,7 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 	if (!status || target->locked || !run->command->work || run->dry_run)
 		return status;
 	ERROR_CLEANUP struct error locked = {0};
-	if ((run->command->flags & COMMAND_LOCKLESS) ||
-	    lock_probe(run, target, &locked) != STATUS_LOCKED)
+	if (!run_takes_locks(run) || lock_probe(run, target, &locked) != STATUS_LOCKED)
 		return status;
 	if (!option_given(run->invocation, OPTION_WAIT)) {
 		error_move(error, &locked);

@@ -140,6 +140,11 @@ struct elq_scratch {
 	 * questions at once. Closed before the first one is. */
 	int32_t (*open_again)(const struct elq_call *call, struct elq_connection *scratch,
 			      struct elq_connection **ret);
+	/* [conn] Makes a database `name` beside the live one, with the scratch's content: whole, or
+	 * not at all. Nothing that is there is ever touched; a name that is taken, or cannot be one,
+	 * is ELQ_ERR_CONSTRAINT. With scratch NULL it only says whether the name could be had. */
+	int32_t (*keep)(const struct elq_call *call, struct elq_connection *beside,
+			struct elq_connection *scratch, const struct elq_str *name);
 };
 
 #ifdef __cplusplus

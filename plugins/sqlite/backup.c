@@ -54,7 +54,7 @@ int32_t workplace_path(const struct elq_call *call, const struct elq_workplace *
 	return status;
 }
 
-static int32_t fail_file(struct elq_connection *connection, const char *doing, const char *path)
+int32_t failure_of_file(struct elq_connection *connection, const char *doing, const char *path)
 {
 	int reason = errno;
 	return sqlkit_fail(connection->call, ELQ_ERR_FAILED,
@@ -72,7 +72,7 @@ static int32_t write_all(struct elq_connection *connection, int fd, const char *
 		if (written < 0 && errno == EINTR)
 			continue;
 		if (written < 0)
-			return fail_file(connection, "write", path);
+			return failure_of_file(connection, "write", path);
 		data += written;
 		size -= (uint64_t)written;
 	}
@@ -102,10 +102,13 @@ int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to
  * and no syncing. */
 static int32_t open_copy(struct elq_connection *connection, const char *path, sqlite3 **ret)
 {
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE |
-			  SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE |
-			  SQLITE_OPEN_NOFOLLOW;
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+			  SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW;
 	sqlite3 *db = NULL;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return failure_of_file(connection, "create", path);
+	close(fd);
 	int result = sqlite3_open_v2(path, &db, flags, NULL);
 	if (result == SQLITE_OK)
 		result = sqlite3_exec(db,
@@ -121,7 +124,7 @@ static int32_t open_copy(struct elq_connection *connection, const char *path, sq
 	return status;
 }
 
-static int32_t copy_pages(struct elq_connection *connection, const char *path)
+int32_t pages_copy_out(struct elq_connection *connection, const char *path)
 {
 	sqlite3 *copy = NULL;
 	int32_t status = open_copy(connection, path, &copy);
@@ -150,11 +153,11 @@ static int32_t copy_bytes(struct elq_connection *connection, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail_file(connection, "create", path);
+		return failure_of_file(connection, "create", path);
 	struct copying copying = {connection, path, fd};
 	int32_t status = bytes_read(connection, take_copied, &copying);
 	if (close(fd) != 0 && status == ELQ_OK)
-		status = fail_file(connection, "write", path);
+		status = failure_of_file(connection, "write", path);
 	return status;
 }
 
@@ -178,7 +181,7 @@ static int32_t snapshot(struct elq_connection *connection, const char *path)
 		status = statement_query(connection, sqlite3_mprintf("PRAGMA main.journal_mode"),
 					 take_wal, &wal);
 	if (status == ELQ_OK)
-		status = wal ? copy_pages(connection, path) : copy_bytes(connection, path);
+		status = wal ? pages_copy_out(connection, path) : copy_bytes(connection, path);
 	int32_t ended = statement_run(connection, "ROLLBACK");
 	return status == ELQ_OK ? ended : status;
 }
@@ -197,7 +200,7 @@ static int32_t stream_fd(struct elq_connection *connection, int fd, const char *
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			status = fail_file(connection, "read the copy", path);
+			status = failure_of_file(connection, "read the copy", path);
 		if (got <= 0)
 			break;
 		if (waiting_is_over(connection))
@@ -217,7 +220,7 @@ static int32_t stream_file(struct elq_connection *connection, const char *path,
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return fail_file(connection, "open the copy", path);
+		return failure_of_file(connection, "open the copy", path);
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	int32_t status = stream_fd(connection, fd, path, stream);
 	close(fd);
@@ -350,10 +353,10 @@ static int32_t restore(struct elq_connection *scratch, const struct elq_reader *
 				   "%s is no empty scratch database", path);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return fail_file(scratch, "create", path);
+		return failure_of_file(scratch, "create", path);
 	int32_t status = receive(scratch, fd, stream);
 	if (close(fd) != 0 && status == ELQ_OK)
-		status = fail_file(scratch, "write", path);
+		status = failure_of_file(scratch, "write", path);
 	return status == ELQ_OK ? connection_refresh(scratch) : status;
 }
 

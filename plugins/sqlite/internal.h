@@ -285,6 +285,13 @@ int32_t workplace_path(const struct elq_call *call, const struct elq_workplace *
 /* Replaces the content of `to` by that of `from`, in one transaction of `to`. Errors,
  * cancellation and waiting are `connection`'s. */
 int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to);
+/* The connection's pages in a new file that its owner alone can read; not synced. */
+int32_t pages_copy_out(struct elq_connection *connection, const char *path);
+/* ELQ_ERR_FAILED with errno's reason: "cannot DOING PATH: ..." */
+int32_t failure_of_file(struct elq_connection *connection, const char *doing, const char *path);
+/* elq_scratch.keep: scratch_keep.c */
+int32_t scratch_keep(struct elq_connection *beside, struct elq_connection *scratch,
+		     const struct elq_str *name);
 
 extern const struct elq_digest sqlite_digest;
 extern const struct elq_backup sqlite_backup;

@@ -154,6 +154,18 @@ static int32_t slot_promote(const struct elq_call *call, struct elq_connection *
 	return connection_leave(live, status);
 }
 
+static int32_t slot_keep(const struct elq_call *call, struct elq_connection *beside,
+			 struct elq_connection *scratch, const struct elq_str *name)
+{
+	connection_enter(beside, call);
+	if (scratch)
+		connection_enter(scratch, call);
+	int32_t status = scratch_keep(beside, scratch, name);
+	if (scratch)
+		connection_leave(scratch, status);
+	return connection_leave(beside, status);
+}
+
 const struct elq_scratch sqlite_scratch = {
 	.struct_size = sizeof(sqlite_scratch),
 	.flags = ELQ_SCRATCH_ATOMIC,
@@ -162,4 +174,5 @@ const struct elq_scratch sqlite_scratch = {
 	.drop = slot_drop,
 	.promote = slot_promote,
 	.open_again = slot_open_again,
+	.keep = slot_keep,
 };

@@ -11,9 +11,9 @@
  *   FAIL_TRACE=FILE             gets a line per counted call: its name, its path
  *
  * Names: open (and openat, opendir), read, pread, write, pwrite, fsync, fdatasync,
- * rename, unlink (and unlinkat, rmdir), mkdir, close, ftruncate; three classes of
+ * rename, link, unlink (and unlinkat, rmdir), mkdir, close, ftruncate; three classes of
  * them: any (all), change (all that change a file of the disk's: an open that creates,
- * write, pwrite, fsync, fdatasync, rename, unlink, mkdir, ftruncate) and grow (those that
+ * write, pwrite, fsync, fdatasync, rename, link, unlink, mkdir, ftruncate) and grow (those that
  * need room: an open that creates, write, pwrite, mkdir). What libc calls inside itself is
  * not seen, and the kernel's own objects (eventfd, signalfd) are spared: their calls cannot
  * fail so. */
@@ -57,6 +57,7 @@ static const struct call READ_CALL = {"read", 0};
 static const struct call PREAD_CALL = {"pread", 0};
 static const struct call WRITE_CALL = {"write", CHANGES | GROWS};
 static const struct call PWRITE_CALL = {"pwrite", CHANGES | GROWS};
+static const struct call LINK_CALL = {"link", CHANGES};
 static const struct call FSYNC_CALL = {"fsync", CHANGES};
 static const struct call FDATASYNC_CALL = {"fdatasync", CHANGES};
 static const struct call RENAME_CALL = {"rename", CHANGES};
@@ -312,6 +313,13 @@ int fdatasync(int fd)
 {
 	return call_failed(FDATASYNC_CALL, AT_FDCWD, NULL, fd) ? -1
 							       : (int)done(syscall(SYS_fdatasync, fd));
+}
+
+int link(const char *from, const char *to)
+{
+	return call_failed(LINK_CALL, AT_FDCWD, to, -1)
+		       ? -1
+		       : (int)done(syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 int rename(const char *from, const char *to)

@@ -273,6 +273,17 @@ static int32_t keeper_promote(const struct elq_call *call, struct elq_connection
 	return ELQ_OK;
 }
 
+static int32_t keeper_keep(const struct elq_call *call, struct elq_connection *beside,
+			   struct elq_connection *scratch, const struct elq_str *name)
+{
+	if (name->size == 5 && memcmp(name->data, "taken", 5) == 0)
+		return fail(call, ELQ_ERR_CONSTRAINT, "the name is taken");
+	if (scratch != NULL)
+		snprintf(beside->workplace, sizeof(beside->workplace), "%.*s has %s", (int)name->size,
+			 name->data, scratch->content);
+	return ELQ_OK;
+}
+
 static const struct elq_digest digest = {
 	.struct_size = sizeof(digest),
 	.tables = keeper_tables,
@@ -294,6 +305,7 @@ static const struct elq_scratch scratch = {
 	.drop = keeper_drop,
 	.promote = keeper_promote,
 	.open_again = keeper_open_again,
+	.keep = keeper_keep,
 };
 
 static const void *keeper_extension(const char *name, uint64_t size)

@@ -116,10 +116,11 @@ static void what_connects_is_no_generator_and_what_is_safe_works_on_backups_alon
 		if (command->check)
 			assert_int_not_equal(command->guard.class_, GUARD_GENERATOR);
 		/* What a safe command works on is a folder of backups. */
-		if (command->guard.class_ == GUARD_SAFE && command->work) {
-			assert_true(command->flags & COMMAND_LOCKLESS);
+		if (command->guard.class_ == GUARD_SAFE && command->work)
 			assert_true(command->needs & ELQ_CAP_BACKUP);
-		}
+		/* So is what a command works on whose words spare what is there. */
+		if (command->spares)
+			assert_true(command->needs & ELQ_CAP_SCRATCH);
 		if (command->work)
 			assert_non_null(command->check);
 	}

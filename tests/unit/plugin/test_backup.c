@@ -182,6 +182,34 @@ static void a_promoted_scratch_is_what_the_live_one_is_called(void **state)
 	keep_close(&keep);
 }
 
+static void a_kept_scratch_has_the_name_that_was_asked_for(void **state)
+{
+	struct keep keep;
+	(void)state;
+	keep_open(&keep, "");
+	assert_int_equal(restore(&keep, "from before"), STATUS_OK);
+	assert_int_equal(database_keep(keep.database, keep.scratch, "copy", &keep.scene.error),
+			 STATUS_OK);
+	assert_int_equal(database_promote(keep.scratch, keep.database, &keep.scene.error), STATUS_OK);
+	assert_string_equal(database_info(keep.database)->location, "copy has from before");
+	keep_close(&keep);
+}
+
+static void a_name_that_is_taken_is_a_check_that_failed_with_or_without_a_scratch(void **state)
+{
+	struct keep keep;
+	(void)state;
+	keep_open(&keep, "");
+	assert_int_equal(database_keep(keep.database, NULL, "free", &keep.scene.error), STATUS_OK);
+	assert_int_equal(database_keep(keep.database, NULL, "taken", &keep.scene.error),
+			 STATUS_CHECK_FAILED);
+	assert_says(&keep.scene, "the name is taken");
+	assert_int_equal(restore(&keep, "x"), STATUS_OK);
+	assert_int_equal(database_keep(keep.database, keep.scratch, "taken", &keep.scene.error),
+			 STATUS_CHECK_FAILED);
+	keep_close(&keep);
+}
+
 static void a_promote_that_fails_says_why(void **state)
 {
 	struct keep keep;
@@ -325,6 +353,8 @@ int main(void)
 		cmocka_unit_test(what_is_read_arrives_in_the_scratch_database),
 		cmocka_unit_test(a_damaged_file_is_told_as_one),
 		cmocka_unit_test(a_promoted_scratch_is_what_the_live_one_is_called),
+		cmocka_unit_test(a_kept_scratch_has_the_name_that_was_asked_for),
+		cmocka_unit_test(a_name_that_is_taken_is_a_check_that_failed_with_or_without_a_scratch),
 		cmocka_unit_test(a_promote_that_fails_says_why),
 		cmocka_unit_test(facts_of_a_wrong_shape_are_a_broken_contract),
 		cmocka_unit_test(a_finding_with_too_few_values_is_a_broken_contract),
