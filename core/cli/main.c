@@ -48,6 +48,7 @@ static void show(void *opaque, const char *text, size_t size)
 	struct show_context *context = opaque;
 	TEXT_CLEANUP struct text masked = {0};
 	TEXT_CLEANUP struct text safe = {0};
+	progress_erase(context->observer);
 	redact(context->observer, text, size, &masked);
 	text_add_visible(&safe, text_string(&masked), masked.size, context->colour);
 	if (fd_write_all(STDOUT_FILENO, text_string(&safe), safe.size))
@@ -99,6 +100,14 @@ static const struct command *command_of(struct invocation *invocation)
 	return invocation->command;
 }
 
+/* A terminal that cannot erase a line would be filled with them. */
+static bool wants_progress(const struct run *run)
+{
+	const char *terminal = getenv("TERM");
+	return isatty(STDERR_FILENO) && !run->quiet && !run->json && terminal && *terminal &&
+	       !text_equal(terminal, "dumb");
+}
+
 static enum status run_words(struct run *run, struct invocation *invocation, int argc, char **argv)
 {
 	bool bare = argc == 1;
@@ -118,6 +127,8 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
 		      isatty(STDOUT_FILENO);
 	((struct show_context *)run->show_context)->colour = run->colour;
+	if (wants_progress(run))
+		progress_enable(run->observer);
 	run_execute(run);
 	if ((bare || nothing) && !run->status)
 		run->status = error_set(&run->error, STATUS_USAGE, "no command was given");

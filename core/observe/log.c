@@ -113,6 +113,7 @@ void log_write(struct observer *observer, enum log_level level, const char *form
 		warning_keep(observer, &message);
 	if (level >= observer->level) {
 		line_format(observer, level, &message, &line);
+		progress_erase_locked(observer);
 		/* Nobody is left to be told that standard error is gone. */
 		(void)fd_write_all(STDERR_FILENO, line.data, line.size);
 	}

@@ -1,4 +1,4 @@
-/* observe.h - what leaves the process about itself: the log, the redactor that
+/* observe.h - what leaves the process about itself: the log, progress, the redactor that
  * stands before every sink, and the audit trail.
  *
  * struct observer is part of main's context. All functions are [any thread];
@@ -29,6 +29,24 @@ void log_set_command(struct observer *observer, const char *command, const char 
 void log_write(struct observer *observer, enum log_level level, const char *format, ...) PRINTF(3, 4);
 /* The warnings so far, oldest first; valid until the next log_write. */
 const char *const *log_warnings(struct observer *observer, size_t *ret_count);
+
+/* ---- progress: a line on the terminal while long work lasts ---------------- */
+
+/* One piece of work, one thread at a time. */
+struct progress {
+	struct observer *observer; /* NULL: nobody looks, and every call is cheap */
+	const char *what;          /* "backing up pg"; borrowed */
+	int64_t began_ns;
+	int64_t drawn_ns; /* 0: not yet */
+};
+/* Standard error is a terminal, and progress is wanted there. Before any other thread starts. */
+void progress_enable(struct observer *observer);
+struct progress progress_begin(struct observer *observer, const char *what);
+/* Bytes; total 0: unknown. Draws from one second on, at most ten times a second. */
+void progress_step(struct progress *progress, int64_t done, int64_t total);
+void progress_end(const struct progress *progress);
+/* The line goes, so that something else can be written there; the next step draws it again. */
+void progress_erase(struct observer *observer);
 
 /* ---- redaction ------------------------------------------------------------ */
 

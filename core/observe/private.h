@@ -38,10 +38,13 @@ struct observer {
 	char *command; /* or NULL */
 	char *run;     /* or NULL */
 	struct warnings warnings;
+	bool progress_drawn; /* a line of progress stands on the terminal */
+	bool progress;       /* one may stand there; set before there are threads */
 	pthread_rwlock_t secrets_lock; /* patterns */
 	struct patterns patterns;
 };
 
+void progress_erase_locked(struct observer *observer);
 void log_done(struct observer *observer);
 void redact_done(struct observer *observer);
 
