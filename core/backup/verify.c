@@ -3,6 +3,7 @@
  * truncated dump restores "successfully". */
 #include "backup/private.h"
 
+#include <pthread.h>
 #include <string.h>
 
 struct restored {
@@ -70,8 +71,54 @@ static enum status check_sound(struct database *scratch, struct error *error)
 	return status;
 }
 
-static enum status compare(struct database *scratch, struct arena *arena, struct backup *backup,
-			   struct error *error)
+/* The backend's own check, on a connection and a thread of its own, while the rows are
+ * compared: both read the whole database. */
+struct check {
+	struct database *database;
+	pthread_t thread;
+	enum status status;
+	struct error error;
+};
+
+static void *check_run(void *context)
+{
+	struct check *check = context;
+	check->status = check_sound(check->database, &check->error);
+	return NULL;
+}
+
+static enum status check_start(struct database *scratch, struct check *check, struct error *error)
+{
+	enum status status = database_scratch_again(scratch, &check->database, error);
+	if (status)
+		return status;
+	int reason = pthread_create(&check->thread, NULL, check_run, check);
+	if (!reason)
+		return STATUS_OK;
+	database_close(check->database);
+	return error_set(error, STATUS_FAILED,
+			 "the thread that checks the restored database cannot be "
+			 "started: %s",
+			 strerror(reason));
+}
+
+/* `status`: of what ran beside it. A failure there ends the check, and is the one to tell. */
+static enum status check_end(struct check *check, enum status status, struct error *error)
+{
+	if (status)
+		database_cancel(check->database);
+	pthread_join(check->thread, NULL);
+	database_close(check->database);
+	if (!status && check->status) {
+		status = check->status;
+		error_move(error, &check->error);
+	}
+	error_clear(&check->error);
+	return status;
+}
+
+static enum status compare_facts(struct database *scratch, struct arena *arena, struct backup *backup,
+				 struct error *error)
 {
 	struct backup found = {0};
 	struct history_head head;
@@ -79,14 +126,23 @@ static enum status compare(struct database *scratch, struct arena *arena, struct
 	if (!status)
 		status = facts_compare(backup, &found, error);
 	if (!status)
-		status = check_sound(scratch, error);
-	if (!status)
 		status = history_head_read(scratch, &head, error);
 	if (status)
 		return status;
 	backup->head_sequence = head.sequence;
 	backup->head = head.sequence ? arena_text(arena, head.hash) : NULL;
 	return STATUS_OK;
+}
+
+static enum status compare(struct database *scratch, struct arena *arena, struct backup *backup,
+			   struct error *error)
+{
+	struct check check = {0};
+	enum status status = check_start(scratch, &check, error);
+	if (status)
+		return status;
+	status = compare_facts(scratch, arena, backup, error);
+	return check_end(&check, status, error);
 }
 
 static enum status prove(const struct backup_store *store, struct database *database,

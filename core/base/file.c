@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_STEP ((size_t)64 << 10)
+#define READ_STEP ((size_t)32 << 10)
 
 void fd_close(int *fd)
 {
@@ -53,10 +53,7 @@ enum status fd_write_all(int fd, const char *data, size_t size)
 	return STATUS_OK;
 }
 
-/* `expected` is the size that the file had when it was opened: once that much has
- * come there is no need to ask for an end that is known. */
-static enum status file_read_fd(int fd, const char *path, off_t expected, size_t cap, struct text *text,
-				struct error *error)
+int fd_read_all(int fd, int64_t expected, size_t cap, struct text *text)
 {
 	char buffer[READ_STEP];
 	size_t before = text->size;
@@ -65,21 +62,19 @@ static enum status file_read_fd(int fd, const char *path, off_t expected, size_t
 		ssize_t got = read(fd, buffer, sizeof(buffer));
 
 		if (got == 0)
-			return STATUS_OK;
+			return 0;
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got > 0 && (size_t)got <= cap - (text->size - before)) {
-			text_append(text, buffer, (size_t)got);
-			if (text->size - before == (size_t)expected)
-				return STATUS_OK;
-			continue;
+		if (got < 0 || (size_t)got > cap - (text->size - before)) {
+			int reason = got < 0 ? errno : EFBIG;
+
+			text_cut(text, before);
+			errno = reason;
+			return -1;
 		}
-		if (got > 0)
-			error_set(error, STATUS_IO, "%s is larger than %zu bytes", path, cap);
-		else
-			error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
-		text_cut(text, before);
-		return STATUS_IO;
+		text_append(text, buffer, (size_t)got);
+		if ((int64_t)(text->size - before) == expected)
+			return 0;
 	}
 }
 
@@ -97,7 +92,11 @@ enum status file_read_at(int folder_fd, const char *name, const char *path, size
 		return error_set(error, STATUS_IO, "cannot read %s: it is not a regular file", path);
 	if (cap > TEXT_CAP - text->size)
 		cap = TEXT_CAP - text->size;
-	return file_read_fd(fd, path, found.st_size, cap, text, error);
+	if (fd_read_all(fd, found.st_size, cap, text) == 0)
+		return STATUS_OK;
+	if (errno == EFBIG)
+		return error_set(error, STATUS_IO, "%s is larger than %zu bytes", path, cap);
+	return error_set(error, STATUS_IO, "cannot read %s: %s", path, strerror(errno));
 }
 
 enum status file_read(const char *path, size_t cap, struct text *text, struct error *error)

@@ -34,6 +34,10 @@ enum status folder_sync(const char *path, struct error *error) MUST_CHECK;
 
 bool file_exists(const char *path);                              /* of any kind, links followed */
 enum status fd_write_all(int fd, const char *data, size_t size); /* retries EINTR and short writes */
+/* Appends everything from here to the end. `expected` is the size that the file had when
+ * it was opened: once that much has come there is no need to ask for an end that is known.
+ * 0, or -1 with errno and *text as it was; EFBIG says that more than cap came. */
+int fd_read_all(int fd, int64_t expected, size_t cap, struct text *text) MUST_CHECK;
 /* fsync that goes on after a signal. An error is final: what was lost is not known
  * to the next call. 0, or -1 with errno. */
 int fd_sync(int fd) MUST_CHECK;

@@ -21,6 +21,8 @@ struct option_row {
 extern const struct option_row option_rows[OPTION_COUNT];
 /* Is this option accepted by every command? */
 bool option_is_global(enum option option);
+/* Do --connection and its kin go with it? */
+bool command_selects(const struct command *command);
 bool command_accepts(const struct command *command, enum option option);
 
 /* What the users' documents prohibit: answered with the reason and the safe

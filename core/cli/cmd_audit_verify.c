@@ -158,7 +158,7 @@ const struct command command_audit_verify = {
 	.arguments = "",
 	.options = verify_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CONNECTS | COMMAND_NAMED,
+	.flags = COMMAND_NAMED,
 	.notes = "Walks every file of the trail and names each record that was changed, removed, "
 		 "moved,\n"
 		 "added or cut, and exits 4. With [audit] key_file it checks the HMACs. With "

@@ -75,7 +75,7 @@ const struct command command_db_backup = {
 	.arguments = "",
 	.options = backup_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CONNECTS | COMMAND_LOCKLESS | COMMAND_DAMAGED_TOO | COMMAND_RECORDS,
+	.flags = COMMAND_LOCKLESS | COMMAND_DAMAGED_TOO | COMMAND_RECORDS,
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
 	.notes = "A backup counts only once it was restored and compared: schema, rows, content and\n"
 		 "foreign keys of each table. Of a damaged database the bytes are kept as they are.",
@@ -201,7 +201,7 @@ const struct command command_db_backup_verify = {
 	.arguments_max = 1,
 	.options = verify_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CONNECTS | COMMAND_LOCKLESS | COMMAND_DAMAGED_TOO | COMMAND_NO_DRY_RUN,
+	.flags = COMMAND_LOCKLESS | COMMAND_DAMAGED_TOO | COMMAND_NO_DRY_RUN,
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
 	.notes = "Without ID the newest. \"latest\" is the newest verified one. Every byte is read.",
 	.check = verify_check,

@@ -191,7 +191,7 @@ const struct command command_db_restore = {
 	.arguments_max = 1,
 	.options = restore_options,
 	.guard = {.class_ = GUARD_RECOVERY, .confirms = true},
-	.flags = COMMAND_CONNECTS | COMMAND_CREATES | COMMAND_DAMAGED_TOO | COMMAND_STAMPS,
+	.flags = COMMAND_DAMAGED_TOO | COMMAND_STAMPS,
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
 	.notes = "ID as eloquent db:backup:list shows it, or latest: the newest verified one. Without "
 		 "ID\n"

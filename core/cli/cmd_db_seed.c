@@ -244,7 +244,6 @@ const struct command command_db_seed = {
 	.arguments = "",
 	.options = seed_options,
 	.guard = {.class_ = GUARD_WRITES},
-	.flags = COMMAND_CONNECTS,
 	.notes =
 		"All seeds of a run share one transaction per connection: all of them stand, or none.\n"
 		"With --all-connections every connection must pass db:seed:precheck first.",

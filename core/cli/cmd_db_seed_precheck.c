@@ -54,7 +54,7 @@ const struct command command_db_seed_precheck = {
 	.arguments = "",
 	.options = precheck_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_MIGRATES,
 	.notes = "db:seed --all-connections makes the same check first. Exit code 4 when it is not "
 		 "clean,\n"
 		 "with the line that mends it.",

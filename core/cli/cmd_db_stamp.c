@@ -26,18 +26,7 @@ static enum status stamp_check(struct run *run, struct target *target, struct er
 
 static enum status stamp_work(struct run *run, struct target *target, struct error *error)
 {
-	enum status status = database_begin(target->database, 0, NULL, 0, -1, error);
-	if (status)
-		return status;
-	status = database_history_create(target->database, error);
-	if (!status)
-		status = target_write_stamp(run, target, argument(run->invocation, 0), true, error);
-	if (!status)
-		status = database_commit(target->database, error);
-	ERROR_CLEANUP struct error second = {0};
-	if (status && database_rollback(target->database, &second))
-		error_hint(error, "rolling back failed too: %s", second.message);
-	return status;
+	return target_stamp(run, target, argument(run->invocation, 0), true, error);
 }
 
 static const enum option stamp_options[] = {OPTION_FORCE, OPTION_YES, OPTION_WAIT, OPTION_CONNECT_WAIT,
@@ -52,7 +41,7 @@ const struct command command_db_stamp = {
 	.arguments_max = 1,
 	.options = stamp_options,
 	.guard = {.class_ = GUARD_STAMP},
-	.flags = COMMAND_CONNECTS | COMMAND_STAMPS,
+	.flags = COMMAND_STAMPS,
 	.notes = "A database stamped production refuses everything but safe commands unless the\n"
 		 "environment says production too. Only this command can take the stamp away, under "
 		 "the\n"

@@ -30,7 +30,7 @@ const struct command command_migrate_fresh = {
 	.arguments = "",
 	.options = fresh_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true, .confirms = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP | COMMAND_CREATES,
+	.flags = COMMAND_MIGRATES | COMMAND_BACKS_UP,
 	.notes = "Every file is read, split and checked before anything is dropped. Our own tables,\n"
 		 "the history among them, are kept. The cache that [cache] chooses for this\n"
 		 "environment is emptied too.",
@@ -60,7 +60,7 @@ const struct command command_migrate_redo = {
 	.arguments = "",
 	.options = redo_options,
 	.guard = {.class_ = GUARD_DESTRUCTIVE, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_BACKS_UP,
+	.flags = COMMAND_MIGRATES | COMMAND_BACKS_UP,
 	.check = redo_check,
 	.preview = migrating_preview,
 	.work = migrating_work,

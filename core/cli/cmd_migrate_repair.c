@@ -76,7 +76,7 @@ const struct command command_migrate_repair = {
 	.arguments_max = 1,
 	.options = repair_options,
 	.guard = {.class_ = GUARD_WRITES},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_MIGRATES,
 	.notes = "Appends an event to the history; nothing is rewritten, and no migration runs.",
 	.usage = repair_usage,
 	.check = repair_check,
@@ -133,7 +133,7 @@ const struct command command_migrate_baseline = {
 	.arguments_max = 1,
 	.options = baseline_options,
 	.guard = {.class_ = GUARD_WRITES},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_MIGRATES,
 	.notes = "Needs an existing schema and no applied migration. Baselined migrations are never\n"
 		 "rolled back.",
 	.check = baseline_check,

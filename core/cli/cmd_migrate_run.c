@@ -59,7 +59,7 @@ const struct command command_migrate_run = {
 	.arguments_max = 1,
 	.options = run_options,
 	.guard = {.class_ = GUARD_WRITES, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES,
+	.flags = COMMAND_MIGRATES,
 	.notes =
 		"NAME runs that one file alone. Each migration and its history event commit together;\n"
 		"the first failure stops the run. migrate:run:test is migrate:run --test. In "
@@ -80,8 +80,7 @@ const struct command command_db_migrate = {
 	.arguments_max = 1,
 	.options = run_options,
 	.guard = {.class_ = GUARD_WRITES, .changes_schema = true},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES | COMMAND_CREATES | COMMAND_BACKS_UP |
-		 COMMAND_BACKS_UP_ALWAYS,
+	.flags = COMMAND_MIGRATES | COMMAND_BACKS_UP | COMMAND_BACKS_UP_ALWAYS,
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
 	.notes = "One lock around all of it: nobody migrates between the backup and the migrations.\n"
 		 "Nothing pending: no backup is taken. Options, and what files that destroy data\n"

@@ -167,7 +167,7 @@ const struct command command_migrate_status = {
 	.arguments = "",
 	.options = status_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_MIGRATES,
 	.check = status_check,
 };
 
@@ -221,6 +221,6 @@ const struct command command_migrate_validate = {
 	.arguments = "",
 	.options = validate_options,
 	.guard = {.class_ = GUARD_SAFE},
-	.flags = COMMAND_CONNECTS | COMMAND_MIGRATES,
+	.flags = COMMAND_MIGRATES,
 	.check = validate_check,
 };

@@ -61,7 +61,7 @@ const struct command command_migrate_unlock = {
 	.arguments_max = 1,
 	.options = unlock_options,
 	.guard = {.class_ = GUARD_WRITES},
-	.flags = COMMAND_CONNECTS | COMMAND_LOCKLESS,
+	.flags = COMMAND_LOCKLESS,
 	.notes = "ID is the run's id, as the refusal with exit code 5 shows it. A living holder is "
 		 "never\n"
 		 "robbed. When nobody holds the lock there is nothing to do, and the exit code is 0.",

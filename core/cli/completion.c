@@ -69,11 +69,6 @@ void completion_value_options(struct text *ret)
 	text_add(ret, "-c");
 }
 
-bool completion_takes_connections(const struct command *command)
-{
-	return command_accepts(command, OPTION_CONNECTION);
-}
-
 /* ---- bash -------------------------------------------------------------------------- */
 
 static void bash_value_cases(struct text *ret)
@@ -100,7 +95,7 @@ static void bash_option_cases(struct text *ret)
 			if (!option_is_global((enum option)option) &&
 			    command_accepts(command, (enum option)option))
 				text_printf(&words, "--%s ", option_rows[option].name);
-		for (size_t j = 0; completion_takes_connections(command) && j < convention_count; j++)
+		for (size_t j = 0; command_selects(command) && j < convention_count; j++)
 			text_printf(&words, "--%s ", conventions[j].connection);
 		if (words.size)
 			text_printf(ret, "\t\t%s%s%s) found='%s' ;;\n", command->name,

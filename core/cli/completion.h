@@ -18,6 +18,5 @@ bool completion_is_file(const char *placeholder);
 bool completion_placeholder(const struct command *command, size_t place, struct text *ret);
 /* "--config --env-file ... -c": the options whose value is the next word. */
 void completion_value_options(struct text *ret);
-bool completion_takes_connections(const struct command *command);
 
 #endif

@@ -39,7 +39,7 @@ static void option_cases(struct text *ret)
 			    command_accepts(command, (enum option)option))
 				add_described(&options, "--", option_rows[option].name,
 					      option_rows[option].help);
-		for (size_t j = 0; completion_takes_connections(command) && j < convention_count; j++)
+		for (size_t j = 0; command_selects(command) && j < convention_count; j++)
 			add_described(&options, "--", conventions[j].connection,
 				      conventions[j].flag_help);
 		if (options.size)

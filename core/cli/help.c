@@ -85,7 +85,7 @@ void help_command(const struct command *command, struct text *ret)
 		for (const enum option *own = command->options; *own != OPTION_COUNT; own++)
 			add_option(ret, &option_rows[*own]);
 	}
-	if (command->flags & (COMMAND_CONNECTS | COMMAND_CHOOSES)) {
+	if (command_selects(command)) {
 		text_add(ret, "\nChoosing connections\n");
 		add_connection_options(ret);
 	}

@@ -62,7 +62,7 @@ static void add_command(struct text *ret, const struct command *command)
 		add_bold(ret, "", command->alias);
 		text_add(ret, ".\n");
 	}
-	if (command->flags & (COMMAND_CONNECTS | COMMAND_CHOOSES))
+	if (command_selects(command))
 		text_add(ret, "Takes connections.\n");
 	if (command->notes) {
 		text_add(ret, ".IP\n");

@@ -19,12 +19,16 @@ static bool option_chooses_connections(enum option option)
 	return option == OPTION_CONNECTION || option == OPTION_ALL_CONNECTIONS || option == OPTION_TEST;
 }
 
+bool command_selects(const struct command *command)
+{
+	return command->check || (command->flags & COMMAND_CHOOSES);
+}
+
 bool command_accepts(const struct command *command, enum option option)
 {
 	if (option_is_global(option))
 		return true;
-	if ((command->flags & (COMMAND_CONNECTS | COMMAND_CHOOSES)) &&
-	    option_chooses_connections(option))
+	if (command_selects(command) && option_chooses_connections(option))
 		return true;
 	for (const enum option *own = command->options; own && *own != OPTION_COUNT; own++)
 		if (*own == option)

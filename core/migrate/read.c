@@ -6,9 +6,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#define READ_STEP ((size_t)32 << 10)
 
 /* What a person put there is a finding, like a malformed text; a disk that fails is not. */
 static enum status unreadable(struct error *error, const char *path, int reason)
@@ -39,29 +36,6 @@ static enum status unreadable(struct error *error, const char *path, int reason)
 	return STATUS_IO;
 }
 
-/* `expected`: the size as the file system has it, which saves asking for the end. */
-static enum status read_all(int fd, const char *path, int64_t expected, int64_t cap, struct text *text,
-			    struct error *error)
-{
-	char buffer[READ_STEP];
-	for (;;) {
-		ssize_t got = read(fd, buffer, sizeof(buffer));
-		if (got == 0)
-			return STATUS_OK;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return unreadable(error, path, errno);
-		if ((int64_t)text->size + got > cap)
-			return malformed(error, path, 0,
-					 "split it, or raise [project] max_migration in eloquent.ini",
-					 "the file is larger than %lld bytes", (long long)cap);
-		text_append(text, buffer, (size_t)got);
-		if ((size_t)got < sizeof(buffer) && (int64_t)text->size == expected)
-			return STATUS_OK;
-	}
-}
-
 enum status migration_read(int folder_fd, const char *name, const char *path, int64_t cap,
 			   struct text *text, struct error *error)
 {
@@ -76,5 +50,10 @@ enum status migration_read(int folder_fd, const char *name, const char *path, in
 	if (cap > (int64_t)TEXT_CAP / 2)
 		cap = (int64_t)TEXT_CAP / 2;
 	text_clear(text);
-	return read_all(fd, path, found.st_size, cap, text, error);
+	if (fd_read_all(fd, found.st_size, (size_t)cap, text) == 0)
+		return STATUS_OK;
+	if (errno != EFBIG)
+		return unreadable(error, path, errno);
+	return malformed(error, path, 0, "split it, or raise [project] max_migration in eloquent.ini",
+			 "the file is larger than %lld bytes", (long long)cap);
 }

@@ -12,10 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int audit_lock(int fd, short type)
+/* Bytes of the file that are locked, whatever stands in them. Writers wait for the door
+ * one at a time, at the gate: whoever has just let go of the door would otherwise take it
+ * again before a waiting one looks the next time, and one of many could wait for ever. */
+enum lock_place { DOOR, GATE };
+
+static int place_lock(int fd, short type, enum lock_place place, int64_t end)
 {
-	struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
-	int64_t end = clock_monotonic_ns() + AUDIT_LOCK_WAIT_NS;
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = place, .l_len = 1};
 
 	for (;;) {
 		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
@@ -28,6 +32,21 @@ int audit_lock(int fd, short type)
 		}
 		clock_sleep_ms(1);
 	}
+}
+
+int audit_lock(int fd, short type)
+{
+	int64_t end = clock_monotonic_ns() + AUDIT_LOCK_WAIT_NS;
+	bool writes = type == F_WRLCK;
+
+	if (writes && place_lock(fd, F_WRLCK, GATE, end) != 0)
+		return -1;
+	int result = place_lock(fd, type, DOOR, end);
+	int reason = errno;
+	if (writes)
+		(void)place_lock(fd, F_UNLCK, GATE, end);
+	errno = reason;
+	return result;
 }
 
 /* The number N of "NAME.N"; 0: it is no rotated file of this trail. */

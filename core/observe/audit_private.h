@@ -57,9 +57,9 @@ void audit_files_free(struct audit_files *files);
 /* Gives the file its numbered name, unless something has it. 0, or -1 with errno. */
 int audit_file_rename(const char *path, const char *numbered);
 
-/* Takes F_RDLCK or F_WRLCK on the whole file; 0, or -1 with errno. Polled, not
- * waited for: a process that was stopped inside an append must not hold up
- * everybody for ever (ETIMEDOUT). */
+/* Takes F_RDLCK or F_WRLCK of the trail; 0, or -1 with errno; closing the file lets go.
+ * Polled, not waited for: a process that was stopped inside an append must not hold up
+ * everybody for ever (ETIMEDOUT). Of several writers each has its turn. */
 int audit_lock(int fd, short type);
 
 /* ---- the tail (audit_tail.c) --------------------------------------------------------- */

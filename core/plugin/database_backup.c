@@ -264,6 +264,26 @@ const char *database_dump_suffix(const struct database *database, struct arena *
 
 /* ---- scratch databases -------------------------------------------------------------------------- */
 
+/* A handle that `from`'s driver has just made becomes a database that is cancelled with it. */
+static enum status adopt(struct database *from, struct elq_connection *handle, int32_t code,
+			 const char *slot, struct database **ret, struct error *error)
+{
+	enum status status = call_leave(&from->caller, code, slot, error);
+	if (!status && !handle)
+		status = call_broken(&from->caller, slot, "it succeeded without a connection", error);
+	if (status)
+		return status;
+	struct database *database = database_new(from->observer, from->driver, from->connection);
+	database->caller.follows = &from->caller;
+	database->handle = handle;
+	status = database_describe(database, error);
+	if (status)
+		database_close(database);
+	else
+		*ret = database;
+	return status;
+}
+
 enum status database_scratch(struct database *beside, const struct workplace *workplace,
 			     struct database **ret, struct error *error)
 {
@@ -275,21 +295,19 @@ enum status database_scratch(struct database *beside, const struct workplace *wo
 	if (status)
 		return status;
 	int32_t code = beside->driver->scratch.create(&call, beside->handle, &theirs, &handle);
-	status = call_leave(&beside->caller, code, "scratch.create", error);
-	if (!status && !handle)
-		status = call_broken(&beside->caller, "scratch.create",
-				     "it succeeded without a connection", error);
+	return adopt(beside, handle, code, "scratch.create", ret, error);
+}
+
+enum status database_scratch_again(struct database *scratch, struct database **ret, struct error *error)
+{
+	struct elq_call call;
+	struct elq_connection *handle = NULL;
+	enum status status =
+		database_enter(scratch, ELQ_CAP_SCRATCH, ELQ_EXT_SCRATCH, false, &call, error);
 	if (status)
 		return status;
-	struct database *scratch = database_new(beside->observer, beside->driver, beside->connection);
-	scratch->caller.follows = &beside->caller;
-	scratch->handle = handle;
-	status = database_describe(scratch, error);
-	if (status)
-		database_close(scratch);
-	else
-		*ret = scratch;
-	return status;
+	int32_t code = scratch->driver->scratch.open_again(&call, scratch->handle, &handle);
+	return adopt(scratch, handle, code, "scratch.open_again", ret, error);
 }
 
 bool database_promote_is_atomic(const struct database *database)

@@ -53,10 +53,8 @@ static const struct slot backup_slots[] = {
 	SLOT(elq_backup, restore),
 };
 static const struct slot scratch_slots[] = {
-	SLOT(elq_scratch, create),
-	SLOT(elq_scratch, list),
-	SLOT(elq_scratch, drop),
-	SLOT(elq_scratch, promote),
+	SLOT(elq_scratch, create),  SLOT(elq_scratch, list),       SLOT(elq_scratch, drop),
+	SLOT(elq_scratch, promote), SLOT(elq_scratch, open_again),
 };
 static const struct slot load_slots[] = {
 	SLOT(elq_load_ops, begin),   SLOT(elq_load_ops, write),       SLOT(elq_load_ops, finish),

@@ -290,6 +290,9 @@ const char *database_dump_suffix(const struct database *database, struct arena *
  * is, and cancelled with it. */
 enum status database_scratch(struct database *beside, const struct workplace *workplace,
 			     struct database **ret, struct error *error) MUST_CHECK;
+/* A second connection to it, for reading from another thread; closed before the first. */
+enum status database_scratch_again(struct database *scratch, struct database **ret,
+				   struct error *error) MUST_CHECK;
 /* The live database gets the scratch's content. Killed on the way, it is as before or
  * wholly new where promote is atomic. */
 bool database_promote_is_atomic(const struct database *database);

@@ -96,22 +96,21 @@ bool connections_named(const struct invocation *invocation); /* does a word choo
  * options that choose connections and --force and --yes, which the caller adds. */
 void invocation_add_words(const struct invocation *invocation, struct text *text);
 
-#define COMMAND_CONNECTS 1u    /* works on the selected connections */
-#define COMMAND_CREATES 2u     /* a writing command that may create a missing database */
-#define COMMAND_NO_PROJECT 4u  /* reads no configuration (list, version, help, init) */
-#define COMMAND_STAMPS 8u      /* stamps by itself (db:stamp) */
-#define COMMAND_LOCKLESS 16u   /* a writing command that takes no lock (migrate:unlock) */
-#define COMMAND_CHOOSES 32u    /* takes --connection and its kin, but opens nothing */
-#define COMMAND_MIGRATES 128u  /* reads the migration files of each target */
-#define COMMAND_NO_DRY_RUN 64u /* has nothing to show instead of doing it */
-#define COMMAND_BACKS_UP 256u  /* takes the backup that the guard asks for by itself, under the lock */
-#define COMMAND_BACKS_UP_ALWAYS 512u /* with BACKS_UP: takes one whatever the policy says */
-#define COMMAND_DAMAGED_TOO 1024u    /* opens a damaged database too */
-#define COMMAND_RECORDS 2048u        /* safe, but leaves a record in the database when it can */
+/* A command works on the selected connections when it has a `check`; no flag says so again. */
+#define COMMAND_NO_PROJECT 1u  /* reads no configuration (list, version, help, init) */
+#define COMMAND_STAMPS 2u      /* stamps by itself (db:stamp) */
+#define COMMAND_LOCKLESS 4u    /* a writing command that takes no lock (migrate:unlock) */
+#define COMMAND_CHOOSES 8u     /* takes --connection and its kin, but opens nothing */
+#define COMMAND_NO_DRY_RUN 16u /* has nothing to show instead of doing it */
+#define COMMAND_MIGRATES 32u   /* reads the migration files of each target */
+#define COMMAND_BACKS_UP 64u   /* takes the backup that the guard asks for by itself, under the lock */
+#define COMMAND_BACKS_UP_ALWAYS 128u /* with BACKS_UP: takes one whatever the policy says */
+#define COMMAND_DAMAGED_TOO 256u     /* opens a damaged database too */
+#define COMMAND_RECORDS 512u         /* safe, but leaves a record in the database when it can */
 
 /* Connections count only when they were named: `check` is for those, `local` for none; with
  * CHOOSES `local` is for both. */
-#define COMMAND_NAMED 4096u
+#define COMMAND_NAMED 1024u
 
 /* One row. Exactly one of `local` and `check` is set; both with COMMAND_NAMED. */
 struct command {

@@ -2,7 +2,8 @@
  * the stamp that says which environment it is, in one transaction. */
 #include "run/private.h"
 
-enum status target_write_stamp(struct run *run, struct target *target, const char *word,
+/* Inside an open unit. */
+static enum status write_stamp(struct run *run, struct target *target, const char *word,
 			       bool store_policy, struct error *error)
 {
 	char now[CLOCK_TEXT], id[RANDOM_ID_TEXT];
@@ -24,20 +25,26 @@ enum status target_write_stamp(struct run *run, struct target *target, const cha
 	return status;
 }
 
-enum status first_write(struct run *run, struct target *target, struct error *error)
+enum status target_stamp(struct run *run, struct target *target, const char *word, bool store_policy,
+			 struct error *error)
 {
-	if (target->stamp.present || (run->command->flags & (COMMAND_STAMPS | COMMAND_LOCKLESS)))
-		return STATUS_OK;
 	enum status status = database_begin(target->database, 0, NULL, 0, -1, error);
 	if (status)
 		return status;
 	status = database_history_create(target->database, error);
 	if (!status)
-		status = target_write_stamp(run, target, target->word, false, error);
+		status = write_stamp(run, target, word, store_policy, error);
 	if (!status)
 		status = database_commit(target->database, error);
 	ERROR_CLEANUP struct error second = {0};
 	if (status && database_rollback(target->database, &second))
 		error_hint(error, "rolling back failed too: %s", second.message);
 	return status;
+}
+
+enum status first_write(struct run *run, struct target *target, struct error *error)
+{
+	if (target->stamp.present || (run->command->flags & (COMMAND_STAMPS | COMMAND_LOCKLESS)))
+		return STATUS_OK;
+	return target_stamp(run, target, target->word, false, error);
 }

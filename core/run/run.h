@@ -172,8 +172,8 @@ enum status target_store(const struct run *run, const struct target *target, str
 enum status target_back_up(struct run *run, struct target *target, const char *reason, bool pinned,
 			   struct backup *ret, struct error *error) MUST_CHECK;
 json_t *backup_json(const struct backup *backup);
-/* Writes stamp and policy; inside an open unit. */
-enum status target_write_stamp(struct run *run, struct target *target, const char *word,
-			       bool store_policy, struct error *error) MUST_CHECK;
+/* Our tables, the stamp and, with store_policy, the policy: in one transaction. */
+enum status target_stamp(struct run *run, struct target *target, const char *word, bool store_policy,
+			 struct error *error) MUST_CHECK;
 
 #endif

@@ -74,28 +74,6 @@ static int open_below(const char *folder, const char *path)
 	return at;
 }
 
-static enum status read_all(int fd, const char *folder, const char *path, size_t cap, struct text *ret,
-			    struct error *error)
-{
-	char buffer[32768];
-	for (;;) {
-		ssize_t got = read(fd, buffer, sizeof(buffer));
-		if (got == 0)
-			return STATUS_OK;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return unreadable(error, folder, path, strerror(errno));
-		if (ret->size + (size_t)got > cap) {
-			error_set(error, STATUS_MALFORMED, "%s/%s is larger than %zu bytes", folder,
-				  path, cap);
-			error_hint(error, "split it");
-			return STATUS_MALFORMED;
-		}
-		text_append(ret, buffer, (size_t)got);
-	}
-}
-
 enum status seed_file_read(const char *folder, const char *path, size_t cap, struct text *ret,
 			   struct error *error)
 {
@@ -111,5 +89,11 @@ enum status seed_file_read(const char *folder, const char *path, size_t cap, str
 		return unreadable(error, folder, path, strerror(errno));
 	if (!S_ISREG(found.st_mode))
 		return unreadable(error, folder, path, "it is not a regular file");
-	return read_all(fd, folder, path, cap, ret, error);
+	if (fd_read_all(fd, found.st_size, cap, ret) == 0)
+		return STATUS_OK;
+	if (errno != EFBIG)
+		return unreadable(error, folder, path, strerror(errno));
+	error_set(error, STATUS_MALFORMED, "%s/%s is larger than %zu bytes", folder, path, cap);
+	error_hint(error, "split it");
+	return STATUS_MALFORMED;
 }

@@ -136,6 +136,10 @@ struct elq_scratch {
 	 * The live one may be damaged when it was opened with ELQ_OPEN_REPLACE. */
 	int32_t (*promote)(const struct elq_call *call, struct elq_connection *scratch,
 			   struct elq_connection *live);
+	/* [conn] A second connection to a scratch database, for reading: the host asks two
+	 * questions at once. Closed before the first one is. */
+	int32_t (*open_again)(const struct elq_call *call, struct elq_connection *scratch,
+			      struct elq_connection **ret);
 };
 
 #ifdef __cplusplus

@@ -30,6 +30,14 @@ static int32_t slot_create(const struct elq_call *call, struct elq_connection *b
 	return connection_leave(beside, create(beside, workplace, ret));
 }
 
+static int32_t slot_open_again(const struct elq_call *call, struct elq_connection *scratch,
+			       struct elq_connection **ret)
+{
+	*ret = NULL;
+	connection_enter(scratch, call);
+	return connection_leave(scratch, connection_open_path(call, scratch->location.path, 0, ret));
+}
+
 /* They lie in the workplace's folder, which the host removes. */
 static int32_t slot_list(const struct elq_call *call, struct elq_connection *connection,
 			 const struct elq_sink *sink)
@@ -153,4 +161,5 @@ const struct elq_scratch sqlite_scratch = {
 	.list = slot_list,
 	.drop = slot_drop,
 	.promote = slot_promote,
+	.open_again = slot_open_again,
 };

@@ -196,4 +196,4 @@ def test_a_secret_in_a_place_that_is_refused_is_not_repeated(bare, place):
         for flags in (["--json"], TALKATIVE):
             result = bare.run(*flags, *CASES[name].words.split(), env=env)
             assert CANARY[:12] not in result.out + result.err, result
-    assert bare.run("migrate:status", "-c", "pg", env=env).code in (2, 3, 6)
+    assert bare.run("migrate:status", "-c", "pg", env=env).code == 2

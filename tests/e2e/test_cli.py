@@ -267,7 +267,7 @@ def test_log_lines_are_json_when_asked(applied):
     result = applied.must("migrate:status", "--log-format", "json")
     import json
     lines = [json.loads(line) for line in result.err.splitlines()]
-    assert lines and lines[0]["level"] in ("warn", "warning")
+    assert lines and lines[0]["level"] == "warn"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", lines[0]["time"])
 
 
@@ -287,14 +287,15 @@ def test_the_alias_migrate_run_test_works_on_the_twin(bare):
 BAD_TEXT = os.fsdecode(b"n\xe9me")  # Latin-1, no UTF-8
 
 
-@pytest.mark.parametrize("words", [[BAD_TEXT], ["migrate:run", BAD_TEXT], ["migrate:status", "-c", BAD_TEXT],
-                                   ["migrate:repair", "--accept", BAD_TEXT], ["migrate:run", "--" + BAD_TEXT], ["help", BAD_TEXT],
-                                   ["migrate:status", "--config", BAD_TEXT]], ids=range(7))
-def test_words_that_are_not_utf_8_are_named_in_a_valid_document(applied, words):
+@pytest.mark.parametrize("code,words", [
+    ("usage", [BAD_TEXT]), ("unknown_name", ["migrate:run", BAD_TEXT]), ("unknown_name", ["migrate:status", "-c", BAD_TEXT]),
+    ("unknown_name", ["migrate:repair", "--accept", BAD_TEXT]), ("usage", ["migrate:run", "--" + BAD_TEXT]), ("usage", ["help", BAD_TEXT]),
+    ("config", ["migrate:status", "--config", BAD_TEXT])], ids=range(7))
+def test_words_that_are_not_utf_8_are_named_in_a_valid_document(applied, code, words):
     with applied.untouched():
         document = applied.run("--json", *words).document
     assert first_error(document)["message"]
-    assert first_error(document)["code"] in ("usage", "unknown_name", "config", "io")
+    assert first_error(document)["code"] == code
 
 
 def test_control_characters_from_outside_reach_no_terminal(project):

@@ -173,9 +173,9 @@ def test_a_link_in_the_lock_files_place_is_not_followed(blog):
     (blog.root / "database/app.sqlite-lock").write_text("")
     (blog.root / "database/app.sqlite.eloquent-lock").symlink_to(victim)
     result = blog.run("migrate:run")
-    assert result.code in (1, 5, 6), result
+    assert result.code == 1, result
     assert victim.read_text() == "precious\n"
-    assert not blog.database.exists() or blog.tables() == []
+    assert not blog.database.exists()
 
 
 def test_the_lock_file_lies_beside_the_real_path(blog):
@@ -196,7 +196,7 @@ def test_the_database_itself_being_busy_is_waited_for_a_moment_and_then_said(blo
     try:
         began = time.monotonic()
         result = blog.run("migrate:run")
-        assert result.code in (1, 5), result
+        assert result.code == 5, result
         assert "locked" in result.err
         assert time.monotonic() - began < 10
     finally:

@@ -112,6 +112,7 @@ def test_when_the_nth_call_into_the_system_fails_nothing_is_lost(prepared, call,
         result = prepared.run("migrate:run", preload="syscalls",
                               env={"FAIL_CALL": f"{call}:{number}:{error}", "FAIL_MARK": str(mark)})
         if not mark.exists():
+            assert number > 1, f"the shim never struck {call}"
             return
         assert result.code in ORDERLY, f"{call} {number} {error}: {result!r}"
         assert result.code == 0 or result.err.strip() or call == "write", f"{call} {number} {error}: it failed without a word"
@@ -179,7 +180,8 @@ def test_a_file_that_may_not_grow_loses_nothing(prepared):
 
 def test_a_database_that_cannot_be_created_at_all_leaves_no_table(blog):
     result = blog.run("migrate:run", limits=limit_files(0))
-    assert result.code in (1, 3, 6), result
+    assert result.code == 1, result
+    assert not blog.database.exists()
     blog.must("migrate:run")
 
 
@@ -213,8 +215,8 @@ def test_corruption_met_later_is_exit_1_and_named(applied):
         data[page * size:(page + 1) * size] = b"\xaa" * size
     applied.database.write_bytes(bytes(data))
     result = applied.run("migrate:status")
-    assert result.code in (1, 6), result
-    assert "malformed" in result.err or "corrupt" in result.err or "damaged" in result.err
+    assert result.code == 1, result
+    assert "malformed" in result.err
 
 
 def test_an_empty_file_is_an_empty_database(blog):
@@ -231,8 +233,7 @@ def test_a_folder_that_does_not_exist_is_exit_6_and_is_not_made(blog):
 @pytest.mark.parametrize("path", [":memory:", ""])
 def test_a_database_that_forgets_is_refused_where_history_is_written(blog, path):
     with blog.untouched():
-        result = blog.run("migrate:run", env={"SQLITE_PATH": path})
-    assert result.code in (2, 6), result
+        blog.fails(2, "migrate:run", env={"SQLITE_PATH": path})
 
 
 def test_a_hard_link_to_the_database_is_refused_for_writing_only(applied):
@@ -261,7 +262,7 @@ def test_a_read_only_folder_can_be_read_and_writing_fails_in_one_sentence(applie
             result = applied.run("migrate:run")
     finally:
         folder.chmod(0o755)
-    assert result.code in (1, 5, 6), result
+    assert result.code == 6, result
     result.names("database")
 
 
@@ -274,7 +275,7 @@ def test_a_missing_database_in_a_read_only_folder_is_said(blog):
         result = blog.run("migrate:run")
     finally:
         folder.chmod(0o755)
-    assert result.code in (1, 6), result
+    assert result.code == 6, result
     result.names("database")
 
 

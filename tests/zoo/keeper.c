@@ -6,6 +6,7 @@
  *   digest_short, rows_negative, narrow_row, name_bytes, older_table
  *                facts of a wrong shape, or of an older one
  *   scratch_null makes no scratch database and says that it did
+ *   again_null   opens it no second time and says that it did
  *   promote_fails
  *   finding      integrity finds one thing */
 #include <eloquent/backup.h>
@@ -233,6 +234,19 @@ static int32_t keeper_create(const struct elq_call *call, struct elq_connection 
 	return ELQ_OK;
 }
 
+static int32_t keeper_open_again(const struct elq_call *call, struct elq_connection *scratch,
+				 struct elq_connection **ret)
+{
+	(void)call;
+	if (is(scratch, "again_null"))
+		return ELQ_OK;
+	*ret = calloc(1, sizeof(**ret));
+	if (*ret == NULL)
+		return ELQ_ERR_NOMEM;
+	**ret = *scratch;
+	return ELQ_OK;
+}
+
 static int32_t keeper_list(const struct elq_call *call, struct elq_connection *connection,
 			   const struct elq_sink *sink)
 {
@@ -279,6 +293,7 @@ static const struct elq_scratch scratch = {
 	.list = keeper_list,
 	.drop = keeper_drop,
 	.promote = keeper_promote,
+	.open_again = keeper_open_again,
 };
 
 static const void *keeper_extension(const char *name, uint64_t size)

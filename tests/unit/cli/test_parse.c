@@ -223,11 +223,11 @@ static void every_row_can_be_run_one_way_only(void **state)
 		const struct command *command = command_table[i];
 		if (command->flags & COMMAND_NAMED) /* one way each: with a named connection, without */
 			assert_true(command->local && !command->work &&
-				    (command->check ? command->flags & COMMAND_CONNECTS
-						    : command->flags & COMMAND_CHOOSES));
+				    !command->check == !!(command->flags & COMMAND_CHOOSES));
 		else
 			assert_true((command->local != NULL) != (command->check != NULL));
-		assert_true(((command->flags & COMMAND_CONNECTS) != 0) == (command->check != NULL));
+		/* What has a check opens its connections. */
+		assert_false(command->check && (command->flags & COMMAND_CHOOSES));
 		assert_true(command->guard.class_ == GUARD_SAFE || command->work || command->local);
 	}
 }

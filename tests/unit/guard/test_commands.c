@@ -113,7 +113,7 @@ static void what_connects_is_no_generator_and_what_is_safe_works_on_backups_alon
 	(void)state;
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *command = command_table[i];
-		if (command->flags & COMMAND_CONNECTS)
+		if (command->check)
 			assert_int_not_equal(command->guard.class_, GUARD_GENERATOR);
 		/* What a safe command works on is a folder of backups. */
 		if (command->guard.class_ == GUARD_SAFE && command->work) {
@@ -121,7 +121,7 @@ static void what_connects_is_no_generator_and_what_is_safe_works_on_backups_alon
 			assert_true(command->needs & ELQ_CAP_BACKUP);
 		}
 		if (command->work)
-			assert_true(command->flags & COMMAND_CONNECTS);
+			assert_non_null(command->check);
 	}
 }
 

@@ -295,6 +295,28 @@ static void a_record_goes_to_the_file_that_has_the_name_when_the_lock_is_free(vo
 	assert_int_equal(files, 2);
 }
 
+/* The door is free, and yet nobody may pass the one whose turn it is. */
+static void a_writer_waits_behind_the_one_whose_turn_it_is(void **state)
+{
+	struct scratch *scratch = *state;
+	const char *path = scratch_path(scratch, "a");
+	struct flock gate = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
+	pthread_t thread;
+	void *failed;
+	int fd;
+
+	must_append(path, &intent, NULL);
+	fd = open(path, O_RDWR);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &gate), 0);
+	assert_int_equal(pthread_create(&thread, NULL, append_25_thread, (void *)path), 0);
+	clock_sleep_ms(100);
+	assert_int_equal(read_trail(scratch, path).sequence, 1);
+	close(fd);
+	pthread_join(thread, &failed);
+	assert_null(failed);
+	assert_int_equal(read_trail(scratch, path).sequence, 26);
+}
+
 #define IN_SCRATCH(test) cmocka_unit_test_setup_teardown(test, scratch_setup, scratch_teardown)
 
 int main(void)
@@ -309,6 +331,7 @@ int main(void)
 		IN_SCRATCH(long_texts_are_cut_so_that_a_line_keeps_its_cap),
 		IN_SCRATCH(twenty_processes_keep_one_chain),
 		IN_SCRATCH(threads_of_one_process_keep_one_chain),
+		IN_SCRATCH(a_writer_waits_behind_the_one_whose_turn_it_is),
 		IN_SCRATCH(a_record_goes_to_the_file_that_has_the_name_when_the_lock_is_free),
 	};
 

@@ -416,8 +416,7 @@ static void what_was_cut_off_shows_by_the_heads_that_databases_have_seen(void **
 	assert_int_equal(report.finding_total, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(report.findings[i].problem, AUDIT_PROBLEM_HEAD_LOST);
-		assert_true(text_starts(report.findings[i].message, "event 11 ") ||
-			    text_starts(report.findings[i].message, "event 12 "));
+		assert_true(text_starts(report.findings[i].message, i == 0 ? "event 11 " : "event 12 "));
 	}
 	audit_report_free(&report);
 }

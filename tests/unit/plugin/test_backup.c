@@ -273,6 +273,36 @@ static void a_suffix_that_is_no_name_is_not_used(void **state)
 	keep_close(&keep);
 }
 
+static void a_scratch_is_opened_again_for_a_second_question(void **state)
+{
+	struct keep keep;
+	struct database *again = NULL;
+	(void)state;
+	keep_open(&keep, "");
+	assert_int_equal(restore(&keep, "from before"), STATUS_OK);
+	assert_int_equal(database_scratch_again(keep.scratch, &again, &keep.scene.error), STATUS_OK);
+	assert_string_equal(database_info(again)->name, database_info(keep.scratch)->name);
+	database_cancel(keep.database);
+	assert_int_equal(database_tables(again, take_table, &keep, &keep.scene.error),
+			 STATUS_INTERRUPTED);
+	database_close(again);
+	keep_close(&keep);
+}
+
+static void a_second_connection_that_is_none_is_a_broken_contract(void **state)
+{
+	struct keep keep;
+	struct database *again = NULL;
+	(void)state;
+	keep_open(&keep, "again_null");
+	assert_int_equal(restore(&keep, "from before"), STATUS_OK);
+	assert_int_equal(database_scratch_again(keep.scratch, &again, &keep.scene.error),
+			 STATUS_INTERNAL);
+	assert_says(&keep.scene, "scratch.open_again");
+	assert_null(again);
+	keep_close(&keep);
+}
+
 static void cancelling_a_database_cancels_its_scratch(void **state)
 {
 	struct keep keep;
@@ -303,6 +333,8 @@ int main(void)
 		cmocka_unit_test(an_older_drivers_table_lacks_its_last_member),
 		cmocka_unit_test(a_scratch_database_that_is_none_is_a_broken_contract),
 		cmocka_unit_test(a_suffix_that_is_no_name_is_not_used),
+		cmocka_unit_test(a_scratch_is_opened_again_for_a_second_question),
+		cmocka_unit_test(a_second_connection_that_is_none_is_a_broken_contract),
 		cmocka_unit_test(cancelling_a_database_cancels_its_scratch),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
