@@ -18,6 +18,7 @@ static bool wants_json(int count, char **words)
 /* Memory is gone: nothing may be allocated any more. What the databases hold
  * rolls back by itself, as after kill -9. */
 static bool exhausted_as_json;
+static struct observer *exhausted_observer;
 static void memory_exhausted(void)
 {
 	static const char text[] = "eloquent: memory is exhausted; the run ended as if killed. "
@@ -30,6 +31,8 @@ static void memory_exhausted(void)
 		"eloquent "
 		"migrate:status\",\"sqlstate\":null,\"native\":0,\"file\":null,\"line\":null,"
 		"\"statement\":null},\"warnings\":[]}\n";
+	if (exhausted_observer)
+		progress_abandon(exhausted_observer);
 	(void)fd_write_all(STDERR_FILENO, text, sizeof(text) - 1);
 	if (exhausted_as_json)
 		(void)fd_write_all(STDOUT_FILENO, json, sizeof(json) - 1);
@@ -48,17 +51,19 @@ static void show(void *opaque, const char *text, size_t size)
 	struct show_context *context = opaque;
 	TEXT_CLEANUP struct text masked = {0};
 	TEXT_CLEANUP struct text safe = {0};
-	progress_erase(context->observer);
 	redact(context->observer, text, size, &masked);
 	text_add_visible(&safe, text_string(&masked), masked.size, context->colour);
+	progress_hide(context->observer);
 	if (fd_write_all(STDOUT_FILENO, text_string(&safe), safe.size))
 		context->failed = true;
+	progress_show(context->observer);
 }
 
 static void finish(struct run *run, struct show_context *shown)
 {
 	CLEANUP(document_free) struct document document = {0};
 	TEXT_CLEANUP struct text err = {0};
+	progress_stop(run->observer);
 	output_text(run, &err);
 	(void)fd_write_all(STDERR_FILENO, text_string(&err), err.size);
 	if (run->json) {
@@ -143,7 +148,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, a file that may not grow: */
 	signal(SIGXFSZ, SIG_IGN); /* both are errors of a write, said by the one who wrote */
 	json_set_alloc_funcs(mem_alloc, mem_free);
-	struct observer *observer = observer_new();
+	struct observer *observer = exhausted_observer = observer_new();
 	struct invocation invocation = {0};
 	struct show_context shown = {.observer = observer};
 	struct run run;

@@ -120,6 +120,14 @@ void log_write(struct observer *observer, enum log_level level, const char *form
 	pthread_mutex_unlock(&observer->log_lock);
 }
 
+void log_notice(struct observer *observer, const char *line)
+{
+	pthread_mutex_lock(&observer->log_lock);
+	progress_erase_locked(observer);
+	(void)fd_write_all(STDERR_FILENO, line, strlen(line));
+	pthread_mutex_unlock(&observer->log_lock);
+}
+
 const char *const *log_warnings(struct observer *observer, size_t *ret_count)
 {
 	const char *const *items;
