@@ -26,6 +26,7 @@ enum status facts_take_table(void *context, const struct table_facts *table, str
 	*own = *table;
 	own->name = arena_text(facts->arena, table->name);
 	own->digest = arena_text(facts->arena, table->digest);
+	progress_step(facts->progress, (int64_t)facts->count);
 	return STATUS_OK;
 }
 
@@ -52,11 +53,12 @@ void facts_end(struct facts *facts, struct backup *ret)
 	ret->table_count = facts->count;
 }
 
-enum status facts_read(struct database *database, struct arena *arena, struct backup *ret,
-		       struct error *error)
+enum status facts_read(struct database *database, struct progress *progress, struct arena *arena,
+		       struct backup *ret, struct error *error)
 {
 	struct facts facts;
 	facts_begin(&facts, arena);
+	facts.progress = progress;
 	enum status status = database_schema(database, facts_take_record, &facts, error);
 	if (!status)
 		status = database_tables(database, facts_take_table, &facts, error);

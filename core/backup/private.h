@@ -63,6 +63,7 @@ struct facts {
 	size_t capacity;
 	struct sha256_ctx schema;
 	int64_t records;
+	struct progress *progress; /* steps with each table; or NULL */
 };
 void facts_begin(struct facts *facts, struct arena *arena);
 table_taker facts_take_table;
@@ -70,8 +71,8 @@ texts_taker facts_take_record;
 /* Into the backup's members. */
 void facts_end(struct facts *facts, struct backup *ret);
 /* Reads them from an open database. */
-enum status facts_read(struct database *database, struct arena *arena, struct backup *ret,
-		       struct error *error) MUST_CHECK;
+enum status facts_read(struct database *database, struct progress *progress, struct arena *arena,
+		       struct backup *ret, struct error *error) MUST_CHECK;
 /* STATUS_CORRUPT names the first difference. */
 enum status facts_compare(const struct backup *expected, const struct backup *found,
 			  struct error *error) MUST_CHECK;

@@ -31,6 +31,7 @@ static void finish_hash(struct sha256_ctx *context, struct arena *arena, const c
 
 struct pack {
 	const struct backup_store *store;
+	struct progress progress;
 	char *path;
 	int fd;
 	ZSTD_CCtx *zstd;
@@ -75,6 +76,7 @@ enum status pack_open(const struct backup_store *store, const char *path, struct
 	struct pack *pack = mem_alloc(sizeof(*pack));
 	pack->store = store;
 	pack->path = mem_text(path);
+	progress_begin(&pack->progress, store->observer, NULL, 0, "backing up %s", store->connection);
 	sha256_init(&pack->raw);
 	sha256_init(&pack->stored);
 	pack->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -134,6 +136,7 @@ static enum status pack_write(void *context, const void *data, size_t size, stru
 		return status;
 	sha256_update(&pack->raw, size, data);
 	pack->size += (int64_t)size;
+	progress_step(&pack->progress, pack->size);
 	return compress(pack, data, size, ZSTD_e_continue, error);
 }
 
@@ -164,6 +167,7 @@ void pack_free(struct pack *pack)
 {
 	if (!pack)
 		return;
+	progress_end(&pack->progress);
 	fd_close(&pack->fd);
 	ZSTD_freeCCtx(pack->zstd);
 	mem_free(pack->path);
@@ -174,6 +178,7 @@ void pack_free(struct pack *pack)
 
 struct unpack {
 	const struct backup_store *store;
+	struct progress progress;
 	const struct backup *backup;
 	char *path;
 	int fd;
@@ -204,6 +209,8 @@ enum status unpack_open(const struct backup_store *store, const char *path, cons
 	unpack->store = store;
 	unpack->backup = backup;
 	unpack->path = mem_text(path);
+	progress_begin(&unpack->progress, store->observer, NULL, backup->size, "verifying %s",
+		       backup->id);
 	unpack->in.src = unpack->buffer;
 	sha256_init(&unpack->raw);
 	sha256_init(&unpack->stored);
@@ -303,6 +310,7 @@ static enum status unpack_read(void *context, void *buffer, size_t capacity, siz
 		return status;
 	sha256_update(&unpack->raw, out.pos, buffer);
 	unpack->size += (int64_t)out.pos;
+	progress_step(&unpack->progress, unpack->size);
 	if (unpack->size > unpack->backup->size)
 		return damaged(unpack, "it holds more than the manifest says", error);
 	*ret_size = out.pos;
@@ -323,6 +331,7 @@ void unpack_free(struct unpack *unpack)
 {
 	if (!unpack)
 		return;
+	progress_end(&unpack->progress);
 	fd_close(&unpack->fd);
 	ZSTD_freeDCtx(unpack->zstd);
 	mem_free(unpack->path);

@@ -117,12 +117,12 @@ static enum status check_end(struct check *check, enum status status, struct err
 	return status;
 }
 
-static enum status compare_facts(struct database *scratch, struct arena *arena, struct backup *backup,
-				 struct error *error)
+static enum status compare_facts(struct database *scratch, struct progress *progress,
+				 struct arena *arena, struct backup *backup, struct error *error)
 {
 	struct backup found = {0};
 	struct history_head head;
-	enum status status = facts_read(scratch, arena, &found, error);
+	enum status status = facts_read(scratch, progress, arena, &found, error);
 	if (!status)
 		status = facts_compare(backup, &found, error);
 	if (!status)
@@ -134,15 +134,20 @@ static enum status compare_facts(struct database *scratch, struct arena *arena, 
 	return STATUS_OK;
 }
 
-static enum status compare(struct database *scratch, struct arena *arena, struct backup *backup,
-			   struct error *error)
+static enum status compare(const struct backup_store *store, struct database *scratch,
+			   struct arena *arena, struct backup *backup, struct error *error)
 {
 	struct check check = {0};
+	struct progress progress;
 	enum status status = check_start(scratch, &check, error);
 	if (status)
 		return status;
-	status = compare_facts(scratch, arena, backup, error);
-	return check_end(&check, status, error);
+	progress_begin(&progress, store->observer, "tables", (int64_t)backup->table_count,
+		       "comparing %s", backup->id);
+	status = compare_facts(scratch, &progress, arena, backup, error);
+	status = check_end(&check, status, error);
+	progress_end(&progress);
+	return status;
 }
 
 static enum status prove(const struct backup_store *store, struct database *database,
@@ -154,7 +159,7 @@ static enum status prove(const struct backup_store *store, struct database *data
 	if (!status)
 		status = bring_in(store, backup, restored, error);
 	if (!status)
-		status = compare(restored->scratch, arena, backup, error);
+		status = compare(store, restored->scratch, arena, backup, error);
 	return status;
 }
 

@@ -114,7 +114,7 @@ static enum status verify_local(struct run *run, struct error *error)
 {
 	struct sayer sayer = {run, NULL, &run->arena};
 	struct audit_report report;
-	enum status status = audit_verify(&run->project.audit, NULL, 0, &report, error);
+	enum status status = audit_verify(run->observer, &run->project.audit, NULL, 0, &report, error);
 	if (status)
 		return status;
 	json_t *result = report_json(run, &report, 0);
@@ -137,7 +137,7 @@ static enum status verify_check(struct run *run, struct target *target, struct e
 	enum status status = history_heads(target->database, target->connection->name, &target->arena,
 					   &heads, &count, error);
 	if (!status)
-		status = audit_verify(&run->project.audit, heads, count, &report, error);
+		status = audit_verify(run->observer, &run->project.audit, heads, count, &report, error);
 	if (status)
 		return status;
 	json_t *result = report_json(run, &report, count);

@@ -169,7 +169,11 @@ static enum status record_event(struct run *run, struct target *target, struct e
 static enum status swap(struct run *run, struct target *target, struct restored *restored,
 			struct error *error)
 {
+	struct progress progress;
+	progress_begin(&progress, run->observer, NULL, 0, "putting %s back",
+		       ((struct restoring *)target->handler_data)->backup.id);
 	enum status status = database_promote(restored_database(restored), target->database, error);
+	progress_end(&progress);
 	if (status) {
 		error_prefix(error, "%s",
 			     database_promote_is_atomic(target->database)

@@ -18,6 +18,7 @@ static bool wants_json(int count, char **words)
 /* Memory is gone: nothing may be allocated any more. What the databases hold
  * rolls back by itself, as after kill -9. */
 static bool exhausted_as_json;
+static struct observer *exhausted_observer;
 static void memory_exhausted(void)
 {
 	static const char text[] = "eloquent: memory is exhausted; the run ended as if killed. "
@@ -30,6 +31,8 @@ static void memory_exhausted(void)
 		"eloquent "
 		"migrate:status\",\"sqlstate\":null,\"native\":0,\"file\":null,\"line\":null,"
 		"\"statement\":null},\"warnings\":[]}\n";
+	if (exhausted_observer)
+		progress_abandon(exhausted_observer);
 	(void)fd_write_all(STDERR_FILENO, text, sizeof(text) - 1);
 	if (exhausted_as_json)
 		(void)fd_write_all(STDOUT_FILENO, json, sizeof(json) - 1);
@@ -50,14 +53,17 @@ static void show(void *opaque, const char *text, size_t size)
 	TEXT_CLEANUP struct text safe = {0};
 	redact(context->observer, text, size, &masked);
 	text_add_visible(&safe, text_string(&masked), masked.size, context->colour);
+	progress_hide(context->observer);
 	if (fd_write_all(STDOUT_FILENO, text_string(&safe), safe.size))
 		context->failed = true;
+	progress_show(context->observer);
 }
 
 static void finish(struct run *run, struct show_context *shown)
 {
 	CLEANUP(document_free) struct document document = {0};
 	TEXT_CLEANUP struct text err = {0};
+	progress_stop(run->observer);
 	output_text(run, &err);
 	(void)fd_write_all(STDERR_FILENO, text_string(&err), err.size);
 	if (run->json) {
@@ -99,6 +105,14 @@ static const struct command *command_of(struct invocation *invocation)
 	return invocation->command;
 }
 
+/* A terminal that cannot erase a line would be filled with them. */
+static bool wants_progress(const struct run *run)
+{
+	const char *terminal = getenv("TERM");
+	return isatty(STDERR_FILENO) && !run->quiet && !run->json && terminal && *terminal &&
+	       !text_equal(terminal, "dumb");
+}
+
 static enum status run_words(struct run *run, struct invocation *invocation, int argc, char **argv)
 {
 	bool bare = argc == 1;
@@ -118,6 +132,8 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
 		      isatty(STDOUT_FILENO);
 	((struct show_context *)run->show_context)->colour = run->colour;
+	if (wants_progress(run))
+		progress_enable(run->observer);
 	run_execute(run);
 	if ((bare || nothing) && !run->status)
 		run->status = error_set(&run->error, STATUS_USAGE, "no command was given");
@@ -132,7 +148,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, a file that may not grow: */
 	signal(SIGXFSZ, SIG_IGN); /* both are errors of a write, said by the one who wrote */
 	json_set_alloc_funcs(mem_alloc, mem_free);
-	struct observer *observer = observer_new();
+	struct observer *observer = exhausted_observer = observer_new();
 	struct invocation invocation = {0};
 	struct show_context shown = {.observer = observer};
 	struct run run;

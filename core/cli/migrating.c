@@ -40,6 +40,7 @@ void migrating_selected(struct run *run, struct target *target, const char *noth
 struct work_context {
 	struct run *run;
 	struct target *target;
+	struct progress progress;
 };
 
 static const char *duration_text(struct arena *arena, int64_t us)
@@ -68,15 +69,29 @@ static void report_done(struct work_context *context, const struct step_report *
 					  (json_int_t)report->duration_us));
 }
 
-static void work_report(void *context, const struct step_report *report)
+/* "3 of 20  create_users", and which connection where there are several */
+static void show_step(struct work_context *context, const struct step_report *report)
 {
+	bool several = context->run->target_count > 1;
+	progress_begin(&context->progress, context->run->observer, NULL, 0, "%zu of %zu  %s%s%s",
+		       report->index + 1, report->count, report->step->file->name,
+		       several ? " on " : "", several ? context->target->connection->name : "");
+}
+
+static void work_report(void *opaque, const struct step_report *report)
+{
+	struct work_context *context = opaque;
+	if (report->phase == STEP_STARTED)
+		show_step(context, report);
+	else
+		progress_end(&context->progress);
 	if (report->phase == STEP_DONE)
 		report_done(context, report);
 }
 
 enum status migrating_work(struct run *run, struct target *target, struct error *error)
 {
-	struct work_context context = {run, target};
+	struct work_context context = {.run = run, .target = target};
 	struct migrator *migrator = &target->migrator;
 	target_findings(run, target, true);
 	migrator->report = work_report;

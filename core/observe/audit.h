@@ -184,10 +184,11 @@ struct audit_head {
 };
 
 /* Walks the chain over all files and says what is wrong with which record. heads
- * are sorted and marked. STATUS_OK whatever was found; STATUS_IO as audit_read.
+ * are sorted and marked. STATUS_OK whatever was found; STATUS_IO as audit_read. The
+ * observer shows how far it is; NULL: nobody looks.
  * The caller frees *ret, which is empty on failure. */
-enum status audit_verify(const struct audit *audit, struct audit_head *heads, size_t head_count,
-			 struct audit_report *ret, struct error *error) MUST_CHECK;
+enum status audit_verify(struct observer *observer, const struct audit *audit, struct audit_head *heads,
+			 size_t head_count, struct audit_report *ret, struct error *error) MUST_CHECK;
 void audit_report_free(struct audit_report *report);
 
 #endif

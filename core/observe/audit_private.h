@@ -4,7 +4,7 @@
 #ifndef OBSERVE_AUDIT_PRIVATE_H
 #define OBSERVE_AUDIT_PRIVATE_H
 
-#include "observe/audit.h"
+#include "observe/observe.h"
 
 #define AUDIT_LINE_CAP ((size_t)64 << 10)   /* bytes with the newline */
 #define AUDIT_TORN_CAP (4 * AUDIT_LINE_CAP) /* bytes that one `recovered` may close */
@@ -140,6 +140,7 @@ struct range {
 
 struct judge {
 	struct audit_report *report;
+	struct progress progress;
 	const char *key;
 	struct audit_head *heads; /* sorted */
 	size_t head_count;

@@ -206,7 +206,7 @@ enum status judge_record(void *context, const struct audit_entry *entry, struct 
 	look_at_gap(judge, entry, &link);
 	look_at_signature(judge, &link);
 	look_at_heads(judge, link.hash);
-	judge->report->records++;
+	progress_step(&judge->progress, ++judge->report->records);
 	memcpy(judge->report->head, link.hash, HASH_TEXT);
 	if (judge->holds)
 		judge_link_between(judge, &judge->held, &link);
@@ -256,8 +256,8 @@ void judge_end(struct judge *judge)
 	text_free(&judge->torn);
 }
 
-enum status audit_verify(const struct audit *audit, struct audit_head *heads, size_t head_count,
-			 struct audit_report *ret, struct error *error)
+enum status audit_verify(struct observer *observer, const struct audit *audit, struct audit_head *heads,
+			 size_t head_count, struct audit_report *ret, struct error *error)
 {
 	struct audit_report report = {0};
 	struct judge judge;
@@ -269,8 +269,10 @@ enum status audit_verify(const struct audit *audit, struct audit_head *heads, si
 	for (size_t i = 0; i < head_count; i++)
 		heads[i].found = false;
 	judge_begin(&judge, &report, audit->key, heads, head_count);
+	progress_begin(&judge.progress, observer, "records", 0, "verifying %s", audit->path);
 	status = audit_read(audit, false, &reader, &report.files, error);
 	judge_end(&judge);
+	progress_end(&judge.progress);
 	if (status) {
 		audit_report_free(&report);
 		return status;

@@ -113,9 +113,18 @@ void log_write(struct observer *observer, enum log_level level, const char *form
 		warning_keep(observer, &message);
 	if (level >= observer->level) {
 		line_format(observer, level, &message, &line);
+		progress_erase_locked(observer);
 		/* Nobody is left to be told that standard error is gone. */
 		(void)fd_write_all(STDERR_FILENO, line.data, line.size);
 	}
+	pthread_mutex_unlock(&observer->log_lock);
+}
+
+void log_notice(struct observer *observer, const char *line)
+{
+	pthread_mutex_lock(&observer->log_lock);
+	progress_erase_locked(observer);
+	(void)fd_write_all(STDERR_FILENO, line, strlen(line));
 	pthread_mutex_unlock(&observer->log_lock);
 }
 

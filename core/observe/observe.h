@@ -1,4 +1,4 @@
-/* observe.h - what leaves the process about itself: the log, the redactor that
+/* observe.h - what leaves the process about itself: the log, progress, the redactor that
  * stands before every sink, and the audit trail.
  *
  * struct observer is part of main's context. All functions are [any thread];
@@ -8,6 +8,8 @@
 
 #include "base/base.h"
 #include "observe/audit.h"
+
+#include <stdatomic.h>
 
 struct observer;
 
@@ -27,8 +29,39 @@ void log_set_command(struct observer *observer, const char *command, const char 
  * message, command, run, pid). Redacted, control characters escaped. A line
  * is one write(). Each warning is also kept for the JSON document. */
 void log_write(struct observer *observer, enum log_level level, const char *format, ...) PRINTF(3, 4);
+/* A line that is ours word for word, whatever the level and the format. */
+void log_notice(struct observer *observer, const char *line);
 /* The warnings so far, oldest first; valid until the next log_write. */
 const char *const *log_warnings(struct observer *observer, size_t *ret_count);
+
+/* ---- progress: a line on the terminal while long work lasts ---------------- */
+
+/* One piece of work; begun, stepped and ended by one thread. It is not moved meanwhile. */
+struct progress {
+	struct observer *observer; /* NULL: nobody looks, or it has ended */
+	struct progress *next;
+	const char *unit;
+	struct text what;
+	int64_t began_ns;
+	int64_t total;
+	_Atomic int64_t done;
+};
+/* Standard error is a terminal, and progress is wanted there. Before any other thread starts. */
+void progress_enable(struct observer *observer);
+/* Shown once work has lasted for a second. unit NULL: bytes; otherwise a static plural such as
+ * "tables". total 0: unknown. The text says what is done: "backing up main". Where nobody
+ * looks, and with observer NULL, this and what follows is nearly nothing. */
+void progress_begin(struct progress *progress, struct observer *observer, const char *unit,
+		    int64_t total, const char *format, ...) PRINTF(5, 6);
+void progress_step(struct progress *progress, int64_t done); /* NULL is accepted */
+void progress_end(struct progress *progress); /* so is one that was never begun, zeroed */
+/* Around what else writes to the terminal; log_write does it itself. */
+void progress_hide(struct observer *observer);
+void progress_show(struct observer *observer);
+/* The process is about to die: takes no lock, allocates nothing. The line goes for good. */
+void progress_abandon(struct observer *observer);
+/* All work is over; the line is gone. */
+void progress_stop(struct observer *observer);
 
 /* ---- redaction ------------------------------------------------------------ */
 

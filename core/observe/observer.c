@@ -17,6 +17,7 @@ void observer_free(struct observer *observer)
 {
 	if (!observer)
 		return;
+	progress_stop(observer);
 	log_done(observer);
 	redact_done(observer);
 	pthread_mutex_destroy(&observer->log_lock);

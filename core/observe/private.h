@@ -31,6 +31,20 @@ struct warnings {
 	size_t capacity;
 };
 
+/* The line of progress, and who draws it (progress.c). */
+struct ticker {
+	bool wanted;            /* set before there are threads; the next two live with it */
+	pthread_mutex_t lock;   /* wake to ends */
+	pthread_cond_t wake;    /* it shall end */
+	struct progress *works; /* under way, the oldest first */
+	int64_t since_ns;       /* there has been some; 0: there is none */
+	pthread_t thread;
+	bool runs;
+	bool ends;
+	atomic_bool drawn; /* the line stands on the terminal; log_lock, but for dying */
+	atomic_int hidden; /* > 0: it must not */
+};
+
 struct observer {
 	pthread_mutex_t log_lock; /* level to warnings */
 	enum log_level level;
@@ -38,10 +52,15 @@ struct observer {
 	char *command; /* or NULL */
 	char *run;     /* or NULL */
 	struct warnings warnings;
+	struct ticker ticker;
 	pthread_rwlock_t secrets_lock; /* patterns */
 	struct patterns patterns;
 };
 
+/* "34 %, 340 MiB, 85 MiB/s, 8 s left  verifying X" */
+void progress_format(const struct progress *progress, int64_t elapsed_ns, struct text *ret);
+/* Holding log_lock. */
+void progress_erase_locked(struct observer *observer);
 void log_done(struct observer *observer);
 void redact_done(struct observer *observer);
 

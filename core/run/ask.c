@@ -138,6 +138,7 @@ enum status ask_person(struct run *run, struct error *error)
 	if (fd < 0)
 		return error_set(error, STATUS_REFUSED,
 				 "the terminal went away before the question was answered");
+	progress_hide(run->observer);
 	introduce(run, fd);
 	bool going = true;
 	if (asks & GUARD_ASK_DESTROY) {
@@ -152,6 +153,7 @@ enum status ask_person(struct run *run, struct error *error)
 		target->asked = true;
 		target->facts.typed_name = going ? FACT_YES : FACT_NO;
 	}
+	progress_show(run->observer);
 	return stop_status(run, error);
 }
 
@@ -202,9 +204,11 @@ enum status ask_backup(const struct run *run, const struct target *target,
 	int fd CLEANUP(fd_close) = terminal_open();
 	if (fd < 0)
 		return none_named(backups, error);
+	progress_hide(run->observer);
 	tell(fd, &text);
 	bool answered = read_line(run, fd, line) && strlen(line) == 1 && line[0] >= '1' &&
 			line[0] < '1' + (char)count;
+	progress_show(run->observer);
 	if (answered)
 		*ret = choices[line[0] - '1']->id;
 	else if (!atomic_load(&run->stop))

@@ -43,23 +43,20 @@ static void take_default_action(int number)
 	kill(getpid(), number);
 }
 
-static void notice(const char *text)
-{
-	(void)fd_write_all(STDERR_FILENO, text, strlen(text));
-}
-
 static void on_signal(struct run *run, int number, unsigned count)
 {
 	uint64_t one = 1;
 	if (count == 1) {
 		atomic_store(&run->stop, number);
-		notice("eloquent: stopping at the next statement boundary; once more cancels the "
-		       "statement\n");
+		log_notice(run->observer,
+			   "eloquent: stopping at the next statement boundary; once more cancels the "
+			   "statement\n");
 		(void)!write(run->signals->stop_fd, &one, sizeof(one));
 	} else if (count == 2) {
-		notice("eloquent: cancelling the statement\n");
+		log_notice(run->observer, "eloquent: cancelling the statement\n");
 		cancel_all(run);
 	} else {
+		progress_abandon(run->observer);
 		take_default_action(number);
 	}
 }

@@ -24,6 +24,7 @@ struct bed {
 	int64_t next_id;   /* SOW_SHOW: what reserve_ids answers */
 	int64_t statements;
 	int64_t rows; /* -1: unknown */
+	struct progress progress;
 };
 /* The slots that the seeder gets; lives as long as the bed. */
 struct elq_seed_target bed_target(struct bed *bed);

@@ -49,11 +49,14 @@ static enum status judge(struct bed *bed, enum status status, struct error *erro
 	return STATUS_OK;
 }
 
-static enum status sow_one(struct sowing *sowing, const struct seed *seed, enum sow_mode mode,
-			   struct error *error)
+static enum status sow_one(struct sowing *sowing, size_t index, enum sow_mode mode, struct error *error)
 {
+	const struct seed *seed = sowing->chosen[index];
 	struct bed bed = {.sowing = sowing, .seed = seed, .mode = mode};
 	int64_t start = clock_monotonic_ns();
+	if (mode == SOW_WRITE)
+		progress_begin(&bed.progress, sowing->observer, "rows", 0, "sowing %s, %zu of %zu",
+			       seed->name, index + 1, sowing->chosen_count);
 	enum status status = bed_check_stop(&bed);
 	if (!status)
 		status = ask_seeder(&bed, error);
@@ -74,7 +77,7 @@ static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct err
 {
 	enum status status = STATUS_OK;
 	for (size_t i = 0; i < sowing->chosen_count && !status; i++)
-		status = sow_one(sowing, sowing->chosen[i], mode, error);
+		status = sow_one(sowing, i, mode, error);
 	return status;
 }
 

@@ -9,6 +9,7 @@
 
 void bed_free(struct bed *bed)
 {
+	progress_end(&bed->progress);
 	error_clear(&bed->error);
 	text_free(&bed->table);
 	arena_free(&bed->arena);
@@ -51,6 +52,7 @@ void bed_add_rows(struct bed *bed, int64_t rows)
 		bed->rows = -1;
 	else if (bed->rows >= 0)
 		bed->rows += rows;
+	progress_step(&bed->progress, bed->rows);
 }
 
 const char *bed_path(struct bed *bed, const struct elq_str *file)

@@ -2,8 +2,10 @@
 the program in the foreground."""
 
 import fcntl
+import io
 import os
 import pty
+import re
 import select
 import subprocess
 import termios
@@ -19,11 +21,33 @@ TIMEOUT = 20 * SLOWNESS
 class Terminal:
     """The program on a pty: the person types, the person sees."""
 
-    def __init__(self, project, *words, env=None):
+    def __init__(self, project, *words, env=None, columns=120):
         words = project.command(words)
         self.child = pexpect.spawn(words[0], words[1:], cwd=str(project.root), timeout=TIMEOUT,
                                    env={"TERM": "xterm", **project.environment(env)}, encoding="utf-8",
-                                   dimensions=(24, 120), echo=False)
+                                   dimensions=(24, columns), echo=False)
+        self.child.logfile_read = io.StringIO()
+
+    @property
+    def bytes(self):
+        """Everything that was written to it."""
+        return self.child.logfile_read.getvalue()
+
+    @property
+    def screen(self):
+        """The lines that stand there now, for whoever looks."""
+        lines, column = [""], 0
+        for part in re.findall(r"\r|\n|\x1b\[K|\x1b\[\d*m|[^\r\n\x1b]+", self.bytes):
+            if part == "\n":
+                lines.append("")
+            elif part == "\r":
+                column = 0
+            elif part == "\x1b[K":
+                lines[-1] = lines[-1][:column]
+            elif part[0] != "\x1b":
+                lines[-1] = lines[-1][:column].ljust(column) + part + lines[-1][column + len(part):]
+                column += len(part)
+        return lines
 
     def sees(self, *texts):
         """Waits for each text, in order."""

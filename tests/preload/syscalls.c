@@ -6,6 +6,7 @@
  *   FAIL_CALL=read:1:short      the first read is given one byte of room only
  *   FAIL_CALL=change:7:kill     killed instead of the seventh call that changes a file
  *   FAIL_CALL=change:7:torn     killed in it: half of the bytes are written, or all is done
+ *   FAIL_CALL=write:3:wait      the third write waits until the file FAIL_GATE is there
  *   FAIL_PATH=app.sqlite        only calls on files whose path holds this
  *   FAIL_MARK=FILE              made when the failure strikes: "CALL DESCRIPTOR PATH"
  *   FAIL_TRACE=FILE             gets a line per counted call: its name, its path
@@ -29,20 +30,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static char wanted[16];
 static long wanted_at;
 static int wanted_on;    /* every later one too */
-static int wanted_errno; /* 0: short; or one of the two below */
+static int wanted_errno; /* 0: short; or one of the three below */
 static const char *wanted_path;
 static const char *mark;
+static const char *gate;
 static int trace = -1;
 static atomic_long counted;
 static atomic_int dying; /* once the call that struck is done */
 
 #define KILL (-1)
 #define TORN (-2)
+#define WAIT (-3)
 
 #define CHANGES 1u
 #define GROWS 2u
@@ -72,7 +76,7 @@ static const struct {
 } errors[] = {
 	{"ENOSPC", ENOSPC}, {"EIO", EIO},       {"EINTR", EINTR}, {"EACCES", EACCES},
 	{"EMFILE", EMFILE}, {"ENOMEM", ENOMEM}, {"EROFS", EROFS}, {"EDQUOT", EDQUOT},
-	{"short", 0},       {"kill", KILL},     {"torn", TORN},
+	{"short", 0},       {"kill", KILL},     {"torn", TORN},   {"wait", WAIT},
 };
 
 /* A wish that cannot be read ends the process: a test must not pass by a typo. */
@@ -103,6 +107,9 @@ __attribute__((constructor)) static void read_wish(void)
 	wanted_errno = errors[i].number;
 	wanted_path = getenv("FAIL_PATH");
 	mark = getenv("FAIL_MARK");
+	gate = getenv("FAIL_GATE");
+	if (wanted_errno == WAIT && !gate)
+		bad_wish(wish);
 	const char *lines = getenv("FAIL_TRACE");
 	if (lines)
 		trace = (int)syscall(SYS_openat, AT_FDCWD, lines,
@@ -164,6 +171,13 @@ static void die(void)
 		syscall(SYS_pause);
 }
 
+static void wait_at_gate(void)
+{
+	const struct timespec moment = {0, 20000000};
+	while (syscall(SYS_faccessat, AT_FDCWD, gate, F_OK) != 0)
+		syscall(SYS_nanosleep, &moment, NULL);
+}
+
 /* Is this the call that must fail? Not one that is to be killed: that does not return, or
  * dies once it is done. */
 static int strikes(struct call call, int at, const char *path, int fd)
@@ -190,6 +204,11 @@ static int strikes(struct call call, int at, const char *path, int fd)
 	errno = before;
 	if (wanted_errno == KILL)
 		die();
+	if (wanted_errno == WAIT) {
+		wait_at_gate();
+		errno = before;
+		return 0;
+	}
 	if (wanted_errno == TORN)
 		atomic_store(&dying, 1);
 	return 1;

@@ -19,7 +19,7 @@ static struct audit_report verify(const struct audit *audit)
 	struct audit_report report = {0};
 	struct error error = {0};
 
-	assert_int_equal(audit_verify(audit, NULL, 0, &report, &error), STATUS_OK);
+	assert_int_equal(audit_verify(NULL, audit, NULL, 0, &report, &error), STATUS_OK);
 	return report;
 }
 
@@ -206,7 +206,7 @@ static void assert_unreadable(const struct audit *audit, const char *word)
 	ERROR_CLEANUP struct error error = {0};
 	struct audit_report report = {0};
 
-	assert_int_equal(audit_verify(audit, NULL, 0, &report, &error), STATUS_IO);
+	assert_int_equal(audit_verify(NULL, audit, NULL, 0, &report, &error), STATUS_IO);
 	assert_non_null(strstr(error.message, audit->path));
 	if (!strstr(error.message, word) || !error.hint)
 		fail_msg("%s", error.message);

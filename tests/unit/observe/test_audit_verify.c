@@ -76,7 +76,7 @@ static struct audit_report verify(const struct original *original)
 	struct audit_report report = {0};
 	struct error error = {0};
 
-	assert_int_equal(audit_verify(&original->audit, NULL, 0, &report, &error), STATUS_OK);
+	assert_int_equal(audit_verify(NULL, &original->audit, NULL, 0, &report, &error), STATUS_OK);
 	for (size_t i = 0; i < report.finding_count; i++)
 		assert_non_null(report.findings[i].message);
 	return report;
@@ -406,13 +406,15 @@ static void what_was_cut_off_shows_by_the_heads_that_databases_have_seen(void **
 		heads[i].seen = arena_printf(&((struct scratch *)*state)->arena, "event %d", i + 1);
 		hash_bytes(original.lines[i + 1].data, original.lines[i + 1].size, heads[i].hash);
 	}
-	assert_int_equal(audit_verify(&original.audit, heads, RECORDS, &report, &error), STATUS_OK);
+	assert_int_equal(audit_verify(NULL, &original.audit, heads, RECORDS, &report, &error),
+			 STATUS_OK);
 	assert_int_equal(report.finding_total, 0);
 	audit_report_free(&report);
 	in_order(numbers);
 	numbers[RECORDS] = numbers[RECORDS - 1] = 0;
 	rewrite(&original, numbers);
-	assert_int_equal(audit_verify(&original.audit, heads, RECORDS, &report, &error), STATUS_OK);
+	assert_int_equal(audit_verify(NULL, &original.audit, heads, RECORDS, &report, &error),
+			 STATUS_OK);
 	assert_int_equal(report.finding_total, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(report.findings[i].problem, AUDIT_PROBLEM_HEAD_LOST);
