@@ -108,10 +108,13 @@ struct backups {
 enum status backups_list(const struct backup_store *store, struct backups *ret,
 			 struct error *error) MUST_CHECK;
 void backups_free(struct backups *backups);
-/* By id, or the newest verified one for "latest". STATUS_UNKNOWN_NAME, which names the
- * newest ones there are. */
-enum status backups_find(const struct backup_store *store, const struct backups *backups,
-			 const char *id, const struct backup **ret, struct error *error) MUST_CHECK;
+/* The reason of a copy that db:restore makes of what it replaces begins so. */
+#define BACKUP_BEFORE_RESTORE "before db:restore"
+/* By id; or for "latest" the newest verified one of this database (its stamped id; NULL: of
+ * any) that is no copy which a restore made. STATUS_UNKNOWN_NAME, which names the newest ones
+ * there are. */
+enum status backups_find(const struct backups *backups, const char *database_id, const char *id,
+			 const struct backup **ret, struct error *error) MUST_CHECK;
 /* For messages: in the arena. */
 const char *backup_path(const struct backup_store *store, const struct backup *backup,
 			struct arena *arena);
@@ -145,14 +148,15 @@ enum status backup_verify(const struct backup_store *store, struct database *dat
 struct database *restored_database(struct restored *restored); /* open until restored_free */
 void restored_free(struct restored *restored);                 /* NULL is accepted */
 
-/* Take and verify. What cannot be verified stays, and does not count. */
+/* Take and verify. What verification finds damaged stays, and does not count; what could not
+ * be verified to the end (a full disk, a signal) is removed. */
 enum status backup_take_verified(const struct backup_store *store, struct database *database,
 				 const struct backup_request *request, struct arena *arena,
 				 struct backup *ret, struct error *error) MUST_CHECK;
 
-/* Removes what [backup] keep does not keep: the oldest verified ones beyond it, never
- * the last verified, never a pinned one; unverified ones only behind a newer verified
- * one. *ret_removed counts. */
+/* Removes what [backup] keep does not keep, for each database (stamped id) by itself: the
+ * oldest verified ones beyond it, never the last verified, never a pinned one; unverified ones
+ * only behind as many newer verified ones. *ret_removed counts. */
 enum status backups_retain(const struct backup_store *store, int64_t *ret_removed,
 			   struct error *error) MUST_CHECK;
 
@@ -174,6 +178,8 @@ struct backup_wanted {
 	int64_t now_us;
 	int64_t max_age_us;
 };
+/* Is it of this very database: stamp and place? */
+bool backup_is_of(const struct backup *backup, const struct backup_wanted *wanted);
 /* Verified, of this database, as it is now migrated, young enough, not from the future. */
 bool backup_counts(const struct backup *backup, const struct backup_wanted *wanted);
 

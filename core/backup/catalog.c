@@ -143,14 +143,21 @@ static enum status unknown(const struct backups *backups, const char *id, struct
 	return STATUS_UNKNOWN_NAME;
 }
 
-enum status backups_find(const struct backup_store *store, const struct backups *backups,
-			 const char *id, const struct backup **ret, struct error *error)
+/* A restore that is tried again must not put back the accident that it kept a copy of. */
+static bool is_latest(const struct backup *backup, const char *database_id)
 {
-	(void)store;
+	bool copy = backup->reason && text_starts(backup->reason, BACKUP_BEFORE_RESTORE);
+	return backup->level == BACKUP_RESTORED && !copy &&
+	       (!database_id || text_equal(backup->database_id, database_id));
+}
+
+enum status backups_find(const struct backups *backups, const char *database_id, const char *id,
+			 const struct backup **ret, struct error *error)
+{
 	bool latest = strcmp(id, "latest") == 0;
 	for (size_t i = 0; i < backups->count; i++) {
 		const struct backup *backup = &backups->items[i];
-		if (latest ? backup->level != BACKUP_RESTORED : strcmp(backup->id, id) != 0)
+		if (latest ? !is_latest(backup, database_id) : strcmp(backup->id, id) != 0)
 			continue;
 		if (backup->level == BACKUP_UNREADABLE)
 			return error_set(error, STATUS_CORRUPT, "the backup %s cannot be used: %s", id,

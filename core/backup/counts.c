@@ -31,7 +31,7 @@ enum status history_head_read(struct database *database, struct history_head *re
 
 /* A copy carries the stamp of what it was copied from, and a place may hold another
  * database tomorrow: both must agree. */
-static bool same_database(const struct backup *backup, const struct backup_wanted *wanted)
+bool backup_is_of(const struct backup *backup, const struct backup_wanted *wanted)
 {
 	return text_equal(backup->database_id, wanted->database_id) &&
 	       text_equal(backup->identity, wanted->identity);
@@ -46,6 +46,6 @@ static bool same_head(const struct backup *backup, const struct history_head *he
 bool backup_counts(const struct backup *backup, const struct backup_wanted *wanted)
 {
 	int64_t age = wanted->now_us - backup->began_us;
-	return backup->level == BACKUP_RESTORED && same_database(backup, wanted) &&
+	return backup->level == BACKUP_RESTORED && backup_is_of(backup, wanted) &&
 	       same_head(backup, wanted->head) && age <= wanted->max_age_us && age >= -CLOCKS_DIFFER_US;
 }

@@ -16,8 +16,9 @@ struct place {
 	struct workplace workplace; /* folder and id */
 	int lock_fd;
 };
-/* Makes and locks `<dir>/.work/<id>`, after removing what killed runs left there and in
- * the connection's folder. STATUS_IO, and guard_take's. */
+/* Makes and locks `<dir>/.work/<id>`, after removing what killed runs left there and among
+ * the backups; a dump without a manifest that none of them left is warned about. STATUS_IO, and
+ * guard_take's. */
 enum status place_open(const struct backup_store *store, const char *id, struct place *ret,
 		       struct error *error) MUST_CHECK;
 void place_close(struct place *place); /* removes it; a zeroed one is nothing */
@@ -25,10 +26,17 @@ void place_close(struct place *place); /* removes it; a zeroed one is nothing */
  * another could be evicting. Closing the descriptor gives it back. STATUS_LOCKED after ten
  * seconds, STATUS_IO. The folder `<dir>/.work` must be there. */
 enum status guard_take(const struct backup_store *store, int *ret_fd, struct error *error) MUST_CHECK;
+/* Before a backup's two files are removed, under the guard: its id is marked as a dead run's, so
+ * that a dump whose removal is cut short is swept up. What is returned is removed with rmdir
+ * afterwards; NULL: it could not be made, and the backup is removed all the same. */
+const char *removal_begin(const struct backup_store *store, const char *id, struct arena *arena);
 /* The folder of the connection's backups. */
 const char *store_folder(const struct backup_store *store, struct arena *arena);
 /* STATUS_INTERRUPTED or _TERMINATED once a signal came. */
 enum status store_check_stop(const struct backup_store *store, struct error *error) MUST_CHECK;
+
+/* Removes one that nobody is to count on; what cannot be removed is warned about. */
+void backup_discard(const struct backup_store *store, const struct backup *backup);
 
 /* ---- stream.c: bytes to a file and back ------------------------------------------------- */
 

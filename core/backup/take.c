@@ -114,7 +114,12 @@ enum status backup_take_verified(const struct backup_store *store, struct databa
 				 struct backup *ret, struct error *error)
 {
 	enum status status = backup_take(store, database, request, arena, ret, error);
-	if (!status && !request->raw)
-		status = backup_verify(store, database, arena, ret, NULL, error);
+	if (status || request->raw)
+		return status;
+	status = backup_verify(store, database, arena, ret, NULL, error);
+	if (status && status != STATUS_CORRUPT) {
+		backup_discard(store, ret);
+		*ret = (struct backup){0};
+	}
 	return status;
 }

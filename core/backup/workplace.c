@@ -2,8 +2,8 @@
  *
  * The folder's lock file is locked as long as its process lives. A folder whose
  * lock nobody holds is a dead run's: it is removed with all that lies in it, and
- * so is a dump that stands without a manifest, because its run died between the
- * two renames. Only names that this file makes are touched.
+ * so is the dump of that id where it stands without a manifest: its run died between
+ * the two renames. A dump whose manifest went any other way is not ours to remove.
  *
  * Folders are made, and dead ones told from living ones, under the guard: one lock
  * for all of them, held for moments. */
@@ -126,56 +126,99 @@ static bool is_alive(int folder)
 	return flock(lock, LOCK_EX | LOCK_NB) != 0;
 }
 
-static void sweep_one(int work, const char *id)
+static void each_entry(int folder, void (*visit)(int folder, const char *name, void *context),
+		       void *context)
 {
-	CLEANUP(fd_close)
-	int folder = openat(work, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int own = folder < 0 ? -1 : openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = own < 0 ? NULL : fdopendir(own);
+	struct dirent *entry;
+	if (!listing) {
+		fd_close(&own);
+		return;
+	}
+	while ((entry = readdir(listing)) != NULL)
+		visit(folder, entry->d_name, context);
+	closedir(listing);
+}
+
+struct sweeping {
+	const struct backup_store *store;
+	int work;
+	const char *dead; /* the id of a run that died, or NULL: only say what lies about */
+};
+
+/* The id of a dump that stands without its manifest: copied, for mem_free; or NULL. */
+static char *orphan_id(int folder, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	if (!dot || !text_ends(name, ".zst"))
+		return NULL;
+	char *id = mem_copy(name, (size_t)(dot - name));
+	TEXT_CLEANUP struct text manifest = {0};
+	text_printf(&manifest, "%s" MANIFEST_SUFFIX, id);
+	if (backup_id_valid(id) && faccessat(folder, text_string(&manifest), F_OK, 0) != 0 &&
+	    errno == ENOENT)
+		return id;
+	mem_free(id);
+	return NULL;
+}
+
+/* It may be the one that is missed tomorrow: its manifest may lie elsewhere still. */
+static void sweep_orphan(int folder, const char *name, void *context)
+{
+	const struct sweeping *sweeping = context;
+	CLEANUP(mem_free_text) char *id = orphan_id(folder, name);
+	if (!id)
+		return;
+	if (sweeping->dead && strcmp(id, sweeping->dead) == 0)
+		(void)unlinkat(folder, name, 0);
+	else if (!sweeping->dead && faccessat(sweeping->work, id, F_OK, 0) != 0)
+		log_write(sweeping->store->observer, LOG_WARN,
+			  "%s/%s/%s has no manifest and counts for nothing; put %s" MANIFEST_SUFFIX
+			  " back beside it, or remove it",
+			  sweeping->store->dir, sweeping->store->connection, name, id);
+}
+
+static void sweep_orphans_of(int dir, const char *name, void *context)
+{
+	CLEANUP(fd_close) int folder = -1;
+	if (name[0] != '.')
+		folder = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	each_entry(folder, sweep_orphan, context);
+}
+
+/* Its dump first: as long as the folder stands, whoever comes next knows of it. */
+static void sweep_workplace(int work, const char *id, void *context)
+{
+	struct sweeping sweeping = *(const struct sweeping *)context;
+	CLEANUP(fd_close) int folder = -1;
+	CLEANUP(fd_close) int dir = -1;
+	if (backup_id_valid(id))
+		folder = openat(work, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder < 0 || is_alive(folder))
 		return;
+	sweeping.dead = id;
+	dir = open(sweeping.store->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	each_entry(dir, sweep_orphans_of, &sweeping);
 	remove_entries(folder, 0);
 	(void)unlinkat(work, id, AT_REMOVEDIR);
 }
 
-static void each_entry(const char *path, void (*visit)(int folder, const char *name, void *context),
-		       void *context)
-{
-	DIR *listing = opendir(path);
-	struct dirent *entry;
-	if (!listing)
-		return;
-	while ((entry = readdir(listing)) != NULL)
-		visit(dirfd(listing), entry->d_name, context);
-	closedir(listing);
-}
-
-static void sweep_workplace(int folder, const char *name, void *context)
-{
-	(void)context;
-	if (backup_id_valid(name))
-		sweep_one(folder, name);
-}
-
-/* ID.suffix.zst without ID.json, and without a workplace of that id. */
-static void sweep_dump(int folder, const char *name, void *context)
-{
-	const struct backup_store *store = context;
-	CLEANUP(arena_free) struct arena arena = {0};
-	const char *dot = strchr(name, '.');
-	if (!dot || !text_ends(name, ".zst"))
-		return;
-	const char *id = arena_copy(&arena, name, (size_t)(dot - name));
-	if (!backup_id_valid(id) || file_exists(path_join(&arena, work_folder(store, &arena), id)) ||
-	    faccessat(folder, arena_printf(&arena, "%s" MANIFEST_SUFFIX, id), F_OK, 0) == 0)
-		return;
-	if (unlinkat(folder, name, 0) == 0)
-		log_write(store->observer, LOG_INFO, "removed %s/%s, which a killed run left",
-			  store_folder(store, &arena), name);
-}
-
 static void sweep(const struct backup_store *store, struct arena *arena)
 {
-	each_entry(work_folder(store, arena), sweep_workplace, NULL);
-	each_entry(store_folder(store, arena), sweep_dump, (void *)store);
+	CLEANUP(fd_close)
+	int work = open(work_folder(store, arena), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_close)
+	int folder = open(store_folder(store, arena), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct sweeping sweeping = {.store = store, .work = work};
+	each_entry(work, sweep_workplace, &sweeping);
+	each_entry(folder, sweep_orphan, &sweeping);
+}
+
+const char *removal_begin(const struct backup_store *store, const char *id, struct arena *arena)
+{
+	const char *folder = path_join(arena, work_folder(store, arena), id);
+	return mkdir(folder, 0700) == 0 ? folder : NULL;
 }
 
 /* The id as a driver may put it into a name on a server: [a-z0-9]. */

@@ -3,20 +3,27 @@
 
 /* ---- db:backup ------------------------------------------------------------------------ */
 
-/* Nothing there is nothing to back up, and that is said before anything is begun. */
 static enum status backup_check(struct run *run, struct target *target, struct error *error)
 {
 	struct backup_store store;
-	if (!(target->info->flags & ELQ_CONN_EXISTS))
-		return error_set(error, STATUS_CHECK_FAILED, "there is no database at %s yet",
-				 target->info->location);
 	return target_store(run, target, &store, error);
+}
+
+/* Nothing there is nothing to back up, which is no reason to leave the others without one. */
+static enum status check_exists(const struct target *target, struct error *error)
+{
+	if (target->info->flags & ELQ_CONN_EXISTS)
+		return STATUS_OK;
+	return error_set(error, STATUS_CHECK_FAILED, "there is no database at %s yet",
+			 target->info->location);
 }
 
 static enum status backup_preview(struct run *run, struct target *target, struct error *error)
 {
 	struct backup_store store;
-	enum status status = target_store(run, target, &store, error);
+	enum status status = check_exists(target, error);
+	if (!status)
+		status = target_store(run, target, &store, error);
 	if (!status)
 		target_say(run, target, "%s would be backed up into %s/%s", target->info->location,
 			   store.dir, store.connection);
@@ -55,10 +62,13 @@ static enum status backup_work(struct run *run, struct target *target, struct er
 {
 	struct backup backup = {0};
 	const char *reason = option_value(run->invocation, OPTION_REASON);
+	enum status status = check_exists(target, error);
+	if (status)
+		return status;
 	if (target->info->flags & ELQ_CONN_DAMAGED)
 		return keep_damaged(run, target, error);
-	enum status status = target_back_up(run, target, reason ? reason : "by hand",
-					    option_given(run->invocation, OPTION_PIN), &backup, error);
+	status = target_back_up(run, target, reason ? reason : "by hand",
+				option_given(run->invocation, OPTION_PIN), &backup, error);
 	if (status != STATUS_CORRUPT || backup.id)
 		return status;
 	error_clear(error); /* met while its pages were read */
@@ -171,7 +181,7 @@ static enum status verify_work(struct run *run, struct target *target, struct er
 		return status;
 	if (!id && list.count)
 		id = list.items[0].id;
-	status = backups_find(&store, &list, id ? id : "latest", &found, error);
+	status = backups_find(&list, target->stamp.id, id ? id : "latest", &found, error);
 	if (!status) {
 		struct backup backup = *found;
 		status = backup_verify(&store, target->database, &target->arena, &backup, NULL, error);

@@ -35,11 +35,22 @@ static enum status restore_usage(const struct invocation *invocation, struct err
 	return STATUS_OK;
 }
 
+/* Whose backups are meant by "latest": a database that cannot say so has no id. */
+static enum status database_id(struct target *target, struct stamp *ret, struct error *error)
+{
+	uint32_t flags = target->info->flags;
+	if (!(flags & ELQ_CONN_EXISTS) || (flags & ELQ_CONN_DAMAGED))
+		return STATUS_OK;
+	return stamp_read(target->database, &target->arena, ret, error);
+}
+
 /* What the database will be. Its stamp speaks for a database that is too damaged to. */
 static enum status restore_choose(struct run *run, struct target *target, struct error *error)
 {
 	struct restoring *restoring = arena_alloc(&target->arena, sizeof(*restoring));
 	const struct backup *found = NULL;
+	struct stamp stamp = {0};
+	char began[CLOCK_TEXT];
 	enum status status = target_store(run, target, &restoring->store, error);
 	if (!status)
 		status = backups_list(&restoring->store, &restoring->list, error);
@@ -51,10 +62,16 @@ static enum status restore_choose(struct run *run, struct target *target, struct
 	if (!id)
 		status = ask_backup(run, target, &restoring->list, &id, error);
 	if (!status)
-		status = backups_find(&restoring->store, &restoring->list, id, &found, error);
+		status = database_id(target, &stamp, error);
+	if (!status)
+		status = backups_find(&restoring->list, stamp.id, id, &found, error);
 	if (status)
 		return status;
 	restoring->backup = *found;
+	clock_format(found->began_us, began);
+	target->about = arena_printf(&target->arena, "the backup %s, taken %s%s%s%s", found->id, began,
+				     found->reason ? " (" : "", found->reason ? found->reason : "",
+				     found->reason ? ")" : "");
 	target->stamp_chosen = (struct stamp){
 		.present = found->stamp != NULL,
 		.word = found->stamp,
@@ -68,7 +85,6 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 	const struct restoring *restoring = target->handler_data;
 	const struct backup *backup = &restoring->backup;
 	const char *into = option_value(run->invocation, OPTION_INTO);
-	char began[CLOCK_TEXT];
 	if (into && run->target_count > 1)
 		return error_set(
 			error, STATUS_USAGE,
@@ -88,10 +104,7 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 		error_hint(error, "choose a backup of this one: eloquent db:backup:list");
 		return STATUS_CHECK_FAILED;
 	}
-	clock_format(backup->began_us, began);
-	target_say(run, target, "%s becomes what %s was at %s (%s)",
-		   into ? into : target->info->location, into ? target->info->location : "it", began,
-		   backup->id);
+	target_say(run, target, "%s, for %s", target->about, into ? into : target->info->location);
 	target_result(target, "backup", backup_json(backup));
 	return into ? database_keep(target->database, NULL, into, error) : STATUS_OK;
 }
@@ -102,7 +115,8 @@ static enum status take_copy(struct run *run, struct target *target, struct erro
 {
 	struct restoring *restoring = target->handler_data;
 	struct backup_request request = {
-		.reason = arena_printf(&target->arena, "before db:restore %s", restoring->backup.id),
+		.reason =
+			arena_printf(&target->arena, BACKUP_BEFORE_RESTORE " %s", restoring->backup.id),
 		.database_id = target->stamp.id,
 		.stamp = target->stamp.present ? target->stamp.word : NULL,
 		.pinned = true,
@@ -153,38 +167,26 @@ static void say_undo(const struct target *target, struct error *error)
 		error_hint(error, "what was there is kept as the backup %s", restoring->copy.id);
 }
 
-/* The restored history goes on: one event says where it came from. */
-static enum status record_event(struct run *run, struct target *target, struct error *error)
-{
-	const struct restoring *restoring = target->handler_data;
-	if (!restoring->backup.head_sequence)
-		return STATUS_OK; /* never migrated: there is no history to go on */
-	enum status status = target_load_migrator(run, target, VERIFY_TAIL, error);
-	if (!status)
-		status = migrator_record_restored(&target->migrator, restoring->backup.id,
-						  restoring->copy.id, error);
-	return status;
-}
-
 static enum status swap(struct run *run, struct target *target, struct restored *restored,
 			struct error *error)
 {
 	struct progress progress;
-	progress_begin(&progress, run->observer, NULL, 0, "putting %s back",
-		       ((struct restoring *)target->handler_data)->backup.id);
-	enum status status = database_promote(restored_database(restored), target->database, error);
-	progress_end(&progress);
-	if (status) {
-		error_prefix(error, "%s",
-			     database_promote_is_atomic(target->database)
-				     ? "nothing was changed"
-				     : "the live database may be half replaced");
-		say_undo(target, error);
-		return status;
+	const struct restoring *restoring = target->handler_data;
+	struct database *database = restored_database(restored);
+	enum status status =
+		target_carry_over(run, target, database, &restoring->backup, restoring->copy.id, error);
+	bool whole = status || database_promote_is_atomic(target->database);
+	if (!status) {
+		progress_begin(&progress, run->observer, NULL, 0, "putting %s back",
+			       restoring->backup.id);
+		status = database_promote(database, target->database, error);
+		progress_end(&progress);
 	}
-	status = record_event(run, target, error);
-	if (status)
-		error_prefix(error, "the backup was restored, but its event could not be recorded");
+	if (!status)
+		return STATUS_OK;
+	error_prefix(error, "%s",
+		     whole ? "nothing was changed" : "the live database may be half replaced");
+	say_undo(target, error);
 	return status;
 }
 

@@ -26,7 +26,8 @@ static enum status stamp_check(struct run *run, struct target *target, struct er
 
 static enum status stamp_work(struct run *run, struct target *target, struct error *error)
 {
-	return target_stamp(run, target, argument(run->invocation, 0), true, error);
+	return target_stamp(run, target, target->database, argument(run->invocation, 0),
+			    &run->project.policy, error);
 }
 
 static const enum option stamp_options[] = {OPTION_FORCE, OPTION_YES, OPTION_WAIT, OPTION_CONNECT_WAIT,

@@ -94,6 +94,8 @@ static void introduce(const struct run *run, int fd)
 				    target->info->location, target->info->product,
 				    target->stamp.present ? "stamped " : "no stamp",
 				    target->stamp.present ? target->stamp.word : "");
+		if (must_be_asked(target) && target->about)
+			text_printf(&text, "    %s\n", target->about);
 	}
 	tell(fd, &text);
 }

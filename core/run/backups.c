@@ -110,11 +110,14 @@ static enum status write_record(struct run *run, struct target *target, const st
 	return status;
 }
 
-/* Where there are tables of ours, and they can be written. The backup counts without. */
+/* Where there are tables of ours, and they can be written; from a shell that does not say
+ * production a production database is not. The backup counts without. */
 static void put_on_record(struct run *run, struct target *target, const struct backup *backup)
 {
 	ERROR_CLEANUP struct error error = {0};
-	if (!target->stamp.present || target->info->flags & ELQ_CONN_READ_ONLY)
+	bool foreign = target->stamp.present && word_is_production(target->stamp.word) &&
+		       !run->project.production && !target->connection->production;
+	if (!target->stamp.present || foreign || target->info->flags & ELQ_CONN_READ_ONLY)
 		return;
 	if (write_record(run, target, backup, &error))
 		log_write(run->observer, LOG_WARN,
@@ -134,33 +137,40 @@ static const char *age_text(struct arena *arena, int64_t age_us, const char *id)
 	return arena_printf(arena, "%" PRId64 " days ago (%s)", minutes / (24 * 60), id);
 }
 
-static enum status look_into_catalog(const struct run *run, struct target *target,
-				     const struct backup_wanted *wanted, bool *ret, struct error *error)
+static bool look_into_catalog(struct target *target, const struct backups *list,
+			      const struct backup_wanted *wanted)
 {
-	struct backups list;
-	struct backup_store store = store_of(run, target);
-	enum status status = backups_list(&store, &list, error);
-	if (status)
-		return status;
-	for (size_t i = 0; i < list.count; i++) {
-		const struct backup *backup = &list.items[i];
-		if (backup->level == BACKUP_RESTORED && !target->last_backup)
+	bool counts = false;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct backup *backup = &list->items[i];
+		if (backup->level == BACKUP_RESTORED && backup_is_of(backup, wanted) &&
+		    !target->last_backup)
 			target->last_backup =
 				age_text(&target->arena, wanted->now_us - backup->began_us, backup->id);
-		*ret = *ret || backup_counts(backup, wanted);
+		counts = counts || backup_counts(backup, wanted);
 	}
-	backups_free(&list);
-	return STATUS_OK;
+	return counts;
 }
 
-static enum status look_into_database(struct target *target, const struct backup_wanted *wanted,
-				      bool *ret, struct error *error)
+static bool is_listed(const struct backups *list, const char *id)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (text_equal(list->items[i].id, id))
+			return true;
+	return false;
+}
+
+/* Of a backup whose manifest lies here, the manifest speaks: it knows what became of it. */
+static enum status look_into_database(struct target *target, const struct backups *list,
+				      const struct backup_wanted *wanted, bool *ret,
+				      struct error *error)
 {
 	CLEANUP(record_free) struct record record = {0};
 	struct backup *backup = &record.backup;
 	enum status status = database_meta_read(target->database, take_record, &record, error);
 	/* A copy of another database carries its record. */
-	if (status || !record.found || !text_equal(backup->identity, wanted->identity))
+	if (status || !record.found || !text_equal(backup->identity, wanted->identity) ||
+	    is_listed(list, backup->id))
 		return status;
 	backup->database_id = wanted->database_id;
 	if (!target->last_backup)
@@ -173,8 +183,9 @@ static enum status look_into_database(struct target *target, const struct backup
 enum status backups_look(const struct run *run, struct target *target, enum fact *ret,
 			 struct error *error)
 {
-	bool counts = false;
+	struct backups list;
 	struct history_head head;
+	struct backup_store store = store_of(run, target);
 	enum status status = history_head_read(target->database, &head, error);
 	if (status)
 		return status;
@@ -185,9 +196,12 @@ enum status backups_look(const struct run *run, struct target *target, enum fact
 		.now_us = clock_wall_us(),
 		.max_age_us = target->policy.backup_max_age_us,
 	};
-	status = look_into_catalog(run, target, &wanted, &counts, error);
-	if (!status)
-		status = look_into_database(target, &wanted, &counts, error);
+	status = backups_list(&store, &list, error);
+	if (status)
+		return status;
+	bool counts = look_into_catalog(target, &list, &wanted);
+	status = look_into_database(target, &list, &wanted, &counts, error);
+	backups_free(&list);
 	if (!status)
 		*ret = counts ? FACT_YES : FACT_NO;
 	return status;

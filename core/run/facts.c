@@ -42,19 +42,25 @@ void facts_local(const struct run *run, struct target *target)
 
 /* ---- the stamp and the stored policy ----------------------------------------- */
 
+struct stamp_reading {
+	struct arena *arena;
+	struct stamp *stamp;
+};
+
 static void stamp_take(void *opaque, const char *key, const char *value)
 {
-	struct target *target = opaque;
-	struct stamp *stamp = &target->stamp;
+	const struct stamp_reading *reading = opaque;
+	struct arena *arena = reading->arena;
+	struct stamp *stamp = reading->stamp;
 	if (strcmp(key, "stamp.word") == 0) {
 		stamp->present = true;
-		stamp->word = arena_text(&target->arena, value);
+		stamp->word = arena_text(arena, value);
 	} else if (strcmp(key, "stamp.id") == 0) {
-		stamp->id = arena_text(&target->arena, value);
+		stamp->id = arena_text(arena, value);
 	} else if (strcmp(key, "stamp.at") == 0) {
-		stamp->at = arena_text(&target->arena, value);
+		stamp->at = arena_text(arena, value);
 	} else if (strcmp(key, "stamp.actor") == 0) {
-		stamp->actor = arena_text(&target->arena, value);
+		stamp->actor = arena_text(arena, value);
 	} else if (strcmp(key, "policy") == 0) {
 		stamp->has_policy = policy_parse(value, &stamp->policy);
 		/* A policy that cannot be read is taken as the strictest. */
@@ -63,6 +69,14 @@ static void stamp_take(void *opaque, const char *key, const char *value)
 			stamp->policy = (struct policy){.forbid = true, .require_backup = true};
 		}
 	}
+}
+
+enum status stamp_read(struct database *database, struct arena *arena, struct stamp *ret,
+		       struct error *error)
+{
+	struct stamp_reading reading = {.arena = arena, .stamp = ret};
+	*ret = (struct stamp){0};
+	return database_meta_read(database, stamp_take, &reading, error);
 }
 
 bool policy_weaker(struct policy policy, struct policy stored)
@@ -95,10 +109,8 @@ static enum fact backup_promised(const struct run *run, const struct target *tar
  * the backup that is restored over it says it was. */
 static enum status read_stamp(struct target *target, struct error *error)
 {
-	if (!(target->info->flags & ELQ_CONN_DAMAGED)) {
-		target->stamp = (struct stamp){0};
-		return database_meta_read(target->database, stamp_take, target, error);
-	}
+	if (!(target->info->flags & ELQ_CONN_DAMAGED))
+		return stamp_read(target->database, &target->arena, &target->stamp, error);
 	target->stamp = target->stamp_chosen;
 	return STATUS_OK;
 }

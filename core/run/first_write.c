@@ -3,11 +3,10 @@
 #include "run/private.h"
 
 /* Inside an open unit. */
-static enum status write_stamp(struct run *run, struct target *target, const char *word,
-			       bool store_policy, struct error *error)
+static enum status write_stamp(struct run *run, struct target *target, struct database *database,
+			       const char *word, const struct policy *policy, struct error *error)
 {
 	char now[CLOCK_TEXT], id[RANDOM_ID_TEXT];
-	struct database *database = target->database;
 	clock_format(clock_wall_us(), now);
 	random_id(id);
 	enum status status = database_meta_write(database, "stamp.word", word, error);
@@ -17,27 +16,27 @@ static enum status write_stamp(struct run *run, struct target *target, const cha
 		status = database_meta_write(database, "stamp.at", now, error);
 	if (!status)
 		status = database_meta_write(database, "stamp.actor", run->project.actor, error);
-	if (!status && store_policy)
-		status = database_meta_write(
-			database, "policy", policy_format(&target->arena, &run->project.policy), error);
+	if (!status && policy)
+		status = database_meta_write(database, "policy", policy_format(&target->arena, policy),
+					     error);
 	if (!status && !target->stamp.id)
 		target->stamp.id = arena_text(&target->arena, id);
 	return status;
 }
 
-enum status target_stamp(struct run *run, struct target *target, const char *word, bool store_policy,
-			 struct error *error)
+enum status target_stamp(struct run *run, struct target *target, struct database *database,
+			 const char *word, const struct policy *policy, struct error *error)
 {
-	enum status status = database_begin(target->database, 0, NULL, 0, -1, error);
+	enum status status = database_begin(database, 0, NULL, 0, -1, error);
 	if (status)
 		return status;
-	status = database_history_create(target->database, error);
+	status = database_history_create(database, error);
 	if (!status)
-		status = write_stamp(run, target, word, store_policy, error);
+		status = write_stamp(run, target, database, word, policy, error);
 	if (!status)
-		status = database_commit(target->database, error);
+		status = database_commit(database, error);
 	ERROR_CLEANUP struct error second = {0};
-	if (status && database_rollback(target->database, &second))
+	if (status && database_rollback(database, &second))
 		error_hint(error, "rolling back failed too: %s", second.message);
 	return status;
 }
@@ -46,5 +45,5 @@ enum status first_write(struct run *run, struct target *target, struct error *er
 {
 	if (target->stamp.present || (run->command->flags & COMMAND_STAMPS) || !run_takes_locks(run))
 		return STATUS_OK;
-	return target_stamp(run, target, target->word, false, error);
+	return target_stamp(run, target, target->database, target->word, NULL, error);
 }

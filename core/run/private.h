@@ -63,6 +63,10 @@ enum status backups_foresee(const struct run *run, struct target *target,
 bool backups_due(const struct run *run, const struct target *target);
 enum status backups_take_due(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
+/* A migrator of the target's folder, over its database or what is to become it; nothing is
+ * read yet. */
+struct migrator target_migrator(struct run *run, struct target *target, struct database *database);
+
 /* first_write.c: our tables and the stamp. */
 enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 

@@ -71,6 +71,7 @@ struct target {
 	struct prefetch *prefetch;                   /* the files, on their way; or NULL */
 	void *handler_data;                          /* the handler's own, in the arena */
 	void (*handler_free)(struct target *target); /* what handler_data holds beside it; or NULL */
+	const char *about;       /* what a question names beside the database; or NULL */
 	bool backed_up;          /* this run took and verified a backup, under the lock */
 	const char *last_backup; /* "20 min ago (ID)", or NULL: none known */
 	bool idle;               /* check found nothing to do */
@@ -172,8 +173,17 @@ enum status target_store(const struct run *run, const struct target *target, str
 enum status target_back_up(struct run *run, struct target *target, const char *reason, bool pinned,
 			   struct backup *ret, struct error *error) MUST_CHECK;
 json_t *backup_json(const struct backup *backup);
-/* Our tables, the stamp and, with store_policy, the policy: in one transaction. */
-enum status target_stamp(struct run *run, struct target *target, const char *word, bool store_policy,
-			 struct error *error) MUST_CHECK;
+/* Our tables, the stamp and the policy (NULL: none) in one transaction of the target's
+ * database, or of what is to become it. */
+enum status target_stamp(struct run *run, struct target *target, struct database *database,
+			 const char *word, const struct policy *policy, struct error *error) MUST_CHECK;
+enum status stamp_read(struct database *database, struct arena *arena, struct stamp *ret,
+		       struct error *error) MUST_CHECK;
+/* What a backup, restored and open for writing, must say before it becomes the target's
+ * database: the live one's stamp and policy where they are the stricter ones, and an event in
+ * its history. copy: the id of the backup of what was there, or NULL. */
+enum status target_carry_over(struct run *run, struct target *target, struct database *restored,
+			      const struct backup *backup, const char *copy,
+			      struct error *error) MUST_CHECK;
 
 #endif

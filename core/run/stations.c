@@ -308,15 +308,11 @@ const char *target_migrations(const struct run *run, const struct connection *co
 	return path_join(arena, run->project.migrations, owner);
 }
 
-enum status target_load_migrator(struct run *run, struct target *target, enum history_verify verify,
-				 struct error *error)
+struct migrator target_migrator(struct run *run, struct target *target, struct database *database)
 {
-	struct migrator *migrator = &target->migrator;
-	if (target->migrator_loaded)
-		migrator_free(migrator);
-	*migrator = (struct migrator){
+	return (struct migrator){
 		.observer = run->observer,
-		.database = target->database,
+		.database = database,
 		.folder_path = target_migrations(run, target->connection, &target->arena),
 		.max_size = run->project.max_migration,
 		.word = target->word,
@@ -327,6 +323,15 @@ enum status target_load_migrator(struct run *run, struct target *target, enum hi
 		.stop = &run->stop,
 		.lock_timeout_us = -1,
 	};
+}
+
+enum status target_load_migrator(struct run *run, struct target *target, enum history_verify verify,
+				 struct error *error)
+{
+	struct migrator *migrator = &target->migrator;
+	if (target->migrator_loaded)
+		migrator_free(migrator);
+	*migrator = target_migrator(run, target, target->database);
 	target->migrator_loaded = true;
 	enum status status = STATUS_OK;
 	migrator->folder_is_read = prefetch_take(target, &migrator->folder, &status, error);

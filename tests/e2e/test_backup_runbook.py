@@ -37,13 +37,21 @@ def test_the_steps_for_an_emergency_bring_everything_back(applied):
     applied.must("db:backup")
     applied.sql("DELETE FROM users; DROP TABLE posts")
     steps = fenced(RUNBOOK, "sh")
-    assert len(steps) == 5
-    for command in sum(steps, []):
-        done = shell(applied, command)
-        assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
+    assert len(steps) == 6
+    done = shell(applied, "\n".join(["set -e", *sum(steps[:5], [])]))
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     assert contents(applied) == saved
     assert [b["level"] for b in Backups(applied).list()] == ["restored"] * 3
     assert sum(b["pinned"] for b in Backups(applied).list()) == 2
+
+
+def test_a_backup_is_looked_into_as_the_page_says(applied):
+    saved = contents(applied)
+    applied.must("db:backup")
+    applied.sql("DELETE FROM users")
+    done = shell(applied, "\n".join(fenced(RUNBOOK, "sh")[5]))
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    assert contents(applied, applied.root.parent / "yesterday.sqlite") == saved != contents(applied)
 
 
 def test_the_example_hashes_to_what_it_says():

@@ -95,7 +95,7 @@ def assert_whole_document(result, number):
         assert result.document["connections"] or not result.document["ok"], f"allocation {number}: {result!r}"
 
 
-CALLS = ["open", "read", "pread", "write", "pwrite", "fsync", "fdatasync", "ftruncate", "close"]
+CALLS = ["open", "read", "pread", "write", "pwrite", "fdatasync", "ftruncate", "close"]
 
 
 @pytest.mark.preload

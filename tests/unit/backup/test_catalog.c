@@ -56,10 +56,9 @@ static void latest_is_the_newest_verified_one(void **state)
 	const char *verified = forged_add(yard, 40, BACKUP_RESTORED, false);
 	forged_add(yard, 50, BACKUP_RESTORED, false);
 	struct backups list = yard_list(yard);
-	yard_must(yard, backups_find(&yard->store, &list, "latest", &found, &yard->error));
+	yard_must(yard, backups_find(&list, NULL, "latest", &found, &yard->error));
 	assert_string_equal(found->id, verified);
-	yard_fails(yard,
-		   backups_find(&yard->store, &list, "20260101T000000Z-000000", &found, &yard->error),
+	yard_fails(yard, backups_find(&list, NULL, "20260101T000000Z-000000", &found, &yard->error),
 		   STATUS_UNKNOWN_NAME, "there is no backup \"20260101T000000Z-000000\"");
 	backups_free(&list);
 }
@@ -70,8 +69,8 @@ static void without_a_verified_one_there_is_no_latest(void **state)
 	const struct backup *found = NULL;
 	forged_add(yard, 10, BACKUP_WRITTEN, false);
 	struct backups list = yard_list(yard);
-	yard_fails(yard, backups_find(&yard->store, &list, "latest", &found, &yard->error),
-		   STATUS_UNKNOWN_NAME, "there is no verified backup");
+	yard_fails(yard, backups_find(&list, NULL, "latest", &found, &yard->error), STATUS_UNKNOWN_NAME,
+		   "there is no verified backup");
 	backups_free(&list);
 }
 
@@ -85,10 +84,10 @@ static void a_damaged_manifest_stays_in_the_list_and_cannot_be_chosen(void **sta
 	struct backups list = yard_list(yard);
 	assert_int_equal(list.count, 1);
 	assert_int_equal(list.items[0].level, BACKUP_UNREADABLE);
-	yard_fails(yard, backups_find(&yard->store, &list, id, &found, &yard->error), STATUS_CORRUPT,
+	yard_fails(yard, backups_find(&list, NULL, id, &found, &yard->error), STATUS_CORRUPT,
 		   "the manifest is damaged");
-	yard_fails(yard, backups_find(&yard->store, &list, "latest", &found, &yard->error),
-		   STATUS_UNKNOWN_NAME, "no verified backup");
+	yard_fails(yard, backups_find(&list, NULL, "latest", &found, &yard->error), STATUS_UNKNOWN_NAME,
+		   "no verified backup");
 	backups_free(&list);
 }
 
@@ -180,6 +179,23 @@ static void the_last_verified_one_is_never_removed(void **state)
 	assert_int_equal(retain(yard), 6);
 	assert_true(forged_is_there(yard, newer));
 	assert_false(forged_is_there(yard, verified));
+}
+
+static void another_databases_displace_none(void **state)
+{
+	struct yard *yard = *state;
+	yard->store.keep = 2;
+	const char *own = forged_add(yard, 500, BACKUP_RESTORED, false);
+	const char *failed = forged_add(yard, 400, BACKUP_FAILED, false);
+	for (int i = 0; i < 4; i++) {
+		struct backup other =
+			forged(yard, clock_wall_us() - (10 + i) * SECOND_US, BACKUP_RESTORED);
+		other.database_id = i % 2 ? NULL : "0123456789abcdef0123456789abcdef";
+		forged_put(yard, &other);
+	}
+	assert_int_equal(retain(yard), 0);
+	assert_true(forged_is_there(yard, own));
+	assert_true(forged_is_there(yard, failed));
 }
 
 static void a_pinned_one_is_never_removed(void **state)
@@ -331,6 +347,7 @@ int main(void)
 		CASE(the_ten_newest_verified_ones_are_kept),
 		CASE(ten_failed_runs_evict_nothing),
 		CASE(the_last_verified_one_is_never_removed),
+		CASE(another_databases_displace_none),
 		CASE(a_pinned_one_is_never_removed),
 		CASE(what_failed_goes_once_as_many_verified_ones_are_newer),
 		CASE(what_cannot_be_read_is_not_removed),

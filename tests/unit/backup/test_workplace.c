@@ -93,11 +93,17 @@ static void a_living_runs_folder_and_dump_stay(void **state)
 	place_close(&living);
 }
 
-static void a_dump_without_a_manifest_goes_and_nothing_else(void **state)
+/* Killed between the two renames; the next run may be another connection's. */
+static void the_dump_of_a_killed_run_goes_and_nothing_else(void **state)
 {
 	struct yard *yard = *state;
 	const char *whole = forged_add(yard, 10, BACKUP_RESTORED, false);
+	const char *other = path_join(&yard->arena, yard->store.dir, "other");
+	yard_must(yard, folder_create(other, 0700, &yard->error));
+	killed_run(yard, ID);
 	put(yard->folder, ID ".sqlite.zst");
+	put(other, ID ".sqlite.zst");
+	put(other, ID ".json");
 	put(yard->folder, "notes.zst");
 	put(yard->folder, "20260102T030405Z-1a2b3c.json.bak");
 	put(yard_work(yard), "somebody");
@@ -108,6 +114,24 @@ static void a_dump_without_a_manifest_goes_and_nothing_else(void **state)
 			    arena_printf(&yard->arena, ID ".json.bak %s.json %s.sqlite.zst notes.zst",
 					 whole, whole));
 	assert_string_equal(yard_names(yard, yard_work(yard)), "guard somebody");
+	assert_string_equal(yard_names(yard, other), ID ".json " ID ".sqlite.zst");
+}
+
+/* Its manifest may lie elsewhere, or come back. */
+static void a_dump_whose_manifest_nobody_took_stays(void **state)
+{
+	struct yard *yard = *state;
+	const char *whole = forged_add(yard, 10, BACKUP_RESTORED, false);
+	const char *manifest = arena_printf(&yard->arena, "%s/%s.json", yard->folder, whole);
+	assert_int_equal(unlink(manifest), 0);
+	struct place place = open_place(yard, OTHER);
+	place_close(&place);
+	assert_string_equal(yard_names(yard, yard->folder),
+			    arena_printf(&yard->arena, "%s.sqlite.zst", whole));
+	size_t count = 0;
+	const char *const *warnings = log_warnings(yard->store.observer, &count);
+	assert_int_equal(count, 1);
+	assert_non_null(strstr(warnings[0], whole));
 }
 
 static void a_link_of_a_runs_name_is_not_followed(void **state)
@@ -201,7 +225,8 @@ int main(void)
 		CASE(what_a_killed_run_left_goes_with_the_next),
 		CASE(a_folder_without_a_lock_goes_too),
 		CASE(a_living_runs_folder_and_dump_stay),
-		CASE(a_dump_without_a_manifest_goes_and_nothing_else),
+		CASE(the_dump_of_a_killed_run_goes_and_nothing_else),
+		CASE(a_dump_whose_manifest_nobody_took_stays),
 		CASE(a_link_of_a_runs_name_is_not_followed),
 		CASE(a_name_that_is_taken_is_not_taken_over),
 		CASE(a_signal_ends_the_wait_for_the_guard),

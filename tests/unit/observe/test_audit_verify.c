@@ -416,10 +416,12 @@ static void what_was_cut_off_shows_by_the_heads_that_databases_have_seen(void **
 	assert_int_equal(audit_verify(NULL, &original.audit, heads, RECORDS, &report, &error),
 			 STATUS_OK);
 	assert_int_equal(report.finding_total, 2);
+	/* In order of the hashes, which depend on the moment. */
+	bool swapped = text_starts(report.findings[0].message, "event 12 ");
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(report.findings[i].problem, AUDIT_PROBLEM_HEAD_LOST);
-		assert_true(
-			text_starts(report.findings[i].message, i == 0 ? "event 11 " : "event 12 "));
+		assert_true(text_starts(report.findings[i].message,
+					(i == 1) != swapped ? "event 12 " : "event 11 "));
 	}
 	audit_report_free(&report);
 }
