@@ -69,6 +69,32 @@ void completion_value_options(struct text *ret)
 	text_add(ret, "-c");
 }
 
+void completion_options(const struct command *command, completion_option *add, struct text *ret)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (!option_is_global((enum option)i) && command_accepts(command, (enum option)i))
+			add(ret, option_rows[i].name, option_rows[i].help);
+	for (size_t i = 0; command_selects(command) && i < convention_count; i++)
+		add(ret, conventions[i].connection, conventions[i].flag_help);
+}
+
+void completion_arguments(completion_argument *add, struct text *ret)
+{
+	for (size_t i = 0; i < command_count; i++) {
+		for (size_t place = 0;; place++) {
+			TEXT_CLEANUP struct text placeholder = {0};
+			TEXT_CLEANUP struct text words = {0};
+			if (!completion_placeholder(command_table[i], place, &placeholder))
+				break;
+			completion_words(text_string(&placeholder), &words);
+			if (completion_is_file(text_string(&placeholder)))
+				add(ret, command_table[i]->name, place, NULL);
+			else if (words.size)
+				add(ret, command_table[i]->name, place, text_string(&words));
+		}
+	}
+}
+
 /* ---- bash -------------------------------------------------------------------------- */
 
 static void bash_value_cases(struct text *ret)
@@ -86,17 +112,18 @@ static void bash_value_cases(struct text *ret)
 	}
 }
 
+static void bash_option(struct text *ret, const char *name, const char *help)
+{
+	(void)help;
+	text_printf(ret, "--%s ", name);
+}
+
 static void bash_option_cases(struct text *ret)
 {
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *command = command_table[i];
 		TEXT_CLEANUP struct text words = {0};
-		for (size_t option = 0; option < OPTION_COUNT; option++)
-			if (!option_is_global((enum option)option) &&
-			    command_accepts(command, (enum option)option))
-				text_printf(&words, "--%s ", option_rows[option].name);
-		for (size_t j = 0; command_selects(command) && j < convention_count; j++)
-			text_printf(&words, "--%s ", conventions[j].connection);
+		completion_options(command, bash_option, &words);
 		if (words.size)
 			text_printf(ret, "\t\t%s%s%s) found='%s' ;;\n", command->name,
 				    command->alias ? " | " : "", command->alias ? command->alias : "",
@@ -104,23 +131,12 @@ static void bash_option_cases(struct text *ret)
 	}
 }
 
-static void bash_argument_cases(struct text *ret)
+static void bash_argument(struct text *ret, const char *command, size_t place, const char *words)
 {
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *command = command_table[i];
-		for (size_t place = 0;; place++) {
-			TEXT_CLEANUP struct text placeholder = {0};
-			TEXT_CLEANUP struct text words = {0};
-			if (!completion_placeholder(command, place, &placeholder))
-				break;
-			completion_words(text_string(&placeholder), &words);
-			if (completion_is_file(text_string(&placeholder)))
-				text_printf(ret, "\t\t'%s %zu') files=yes ;;\n", command->name, place);
-			else if (words.size)
-				text_printf(ret, "\t\t'%s %zu') found='%s' ;;\n", command->name, place,
-					    text_string(&words));
-		}
-	}
+	if (words)
+		text_printf(ret, "\t\t'%s %zu') found='%s' ;;\n", command, place, words);
+	else
+		text_printf(ret, "\t\t'%s %zu') files=yes ;;\n", command, place);
 }
 
 static void bash_write(struct text *ret)
@@ -165,7 +181,7 @@ static void bash_write(struct text *ret)
 	text_add(ret, "'\n\telif [[ ! $command ]]; then\n\t\tfound='");
 	completion_words("COMMAND", ret);
 	text_add(ret, "'\n\telse\n\t\tcase \"$command $place\" in\n");
-	bash_argument_cases(ret);
+	completion_arguments(bash_argument, ret);
 	text_add(ret, "\t\tesac\n"
 		      "\tfi\n"
 		      "\tif [[ $files ]]; then\n"

@@ -29,19 +29,17 @@ static void value_cases(struct text *ret)
 	}
 }
 
+static void add_option(struct text *ret, const char *name, const char *help)
+{
+	add_described(ret, "--", name, help);
+}
+
 static void option_cases(struct text *ret)
 {
 	for (size_t i = 0; i < command_count; i++) {
 		const struct command *command = command_table[i];
 		TEXT_CLEANUP struct text options = {0};
-		for (size_t option = 0; option < OPTION_COUNT; option++)
-			if (!option_is_global((enum option)option) &&
-			    command_accepts(command, (enum option)option))
-				add_described(&options, "--", option_rows[option].name,
-					      option_rows[option].help);
-		for (size_t j = 0; command_selects(command) && j < convention_count; j++)
-			add_described(&options, "--", conventions[j].connection,
-				      conventions[j].flag_help);
+		completion_options(command, add_option, &options);
 		if (options.size)
 			text_printf(ret, "\t\t(%s%s%s) found=(%s) ;;\n", command->name,
 				    command->alias ? "|" : "", command->alias ? command->alias : "",
@@ -49,23 +47,12 @@ static void option_cases(struct text *ret)
 	}
 }
 
-static void argument_cases(struct text *ret)
+static void add_argument(struct text *ret, const char *command, size_t place, const char *words)
 {
-	for (size_t i = 0; i < command_count; i++) {
-		const struct command *command = command_table[i];
-		for (size_t place = 0;; place++) {
-			TEXT_CLEANUP struct text placeholder = {0};
-			TEXT_CLEANUP struct text words = {0};
-			if (!completion_placeholder(command, place, &placeholder))
-				break;
-			completion_words(text_string(&placeholder), &words);
-			if (completion_is_file(text_string(&placeholder)))
-				text_printf(ret, "\t('%s %zu') _files ;;\n", command->name, place);
-			else if (words.size)
-				text_printf(ret, "\t('%s %zu') compadd -- %s ;;\n", command->name,
-					    place, text_string(&words));
-		}
-	}
+	if (words)
+		text_printf(ret, "\t('%s %zu') compadd -- %s ;;\n", command, place, words);
+	else
+		text_printf(ret, "\t('%s %zu') _files ;;\n", command, place);
 }
 
 void zsh_write(struct text *ret)
@@ -117,7 +104,7 @@ void zsh_write(struct text *ret)
 		      "\t\treturn\n"
 		      "\tfi\n"
 		      "\tcase \"$command $place\" in\n");
-	argument_cases(ret);
+	completion_arguments(add_argument, ret);
 	text_add(ret, "\tesac\n"
 		      "}\n"
 		      "if [[ $funcstack[1] == _eloquent ]]; then _eloquent \"$@\"; "

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from backups import Backups
 from project import Installation, Project
 
 
@@ -80,3 +81,9 @@ def applied(blog):
     """The same, run."""
     blog.must("migrate:run")
     return blog
+
+
+@pytest.fixture
+def backups(applied):
+    """Those of the project's connection; there is none yet."""
+    return Backups(applied)

@@ -21,11 +21,6 @@ LATE = "20260104000000_late"
 
 
 @pytest.fixture
-def backups(applied):
-    return Backups(applied)
-
-
-@pytest.fixture
 def project(backups):
     """Three migrations applied, two users; no backup yet."""
     return backups.project

@@ -19,11 +19,6 @@ LATE = "20260104000000_late"
 
 
 @pytest.fixture
-def backups(applied):
-    return Backups(applied)
-
-
-@pytest.fixture
 def project(backups):
     return backups.project
 

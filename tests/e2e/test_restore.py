@@ -7,15 +7,10 @@ import sqlite3
 
 import pytest
 
-from backups import Backups, contents
+from backups import contents
 from terminal import Terminal
 
 LATE = "20260104000000_late"
-
-
-@pytest.fixture
-def backups(applied):
-    return Backups(applied)
 
 
 @pytest.fixture

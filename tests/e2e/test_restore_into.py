@@ -5,14 +5,9 @@ import stat
 
 import pytest
 
-from backups import Backups, contents
+from backups import contents
 
 PRODUCTION = {"APP_ENV": "production"}
-
-
-@pytest.fixture
-def backups(applied):
-    return Backups(applied)
 
 
 @pytest.fixture
