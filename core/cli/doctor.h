@@ -28,6 +28,7 @@ void doctor_tell_error(struct doctor *doctor, const char *area, const struct err
 void doctor_configuration(struct doctor *doctor); /* every value that is not a default, and its place */
 void doctor_files(struct doctor *doctor);         /* secrets, the trail, the backups, the migrations */
 void doctor_plugins(struct doctor *doctor);       /* what is installed, what is refused */
+void doctor_cache(struct doctor *doctor);         /* the stores of this environment's chain */
 void doctor_connection(struct doctor *doctor, const struct connection *connection);
 
 #endif

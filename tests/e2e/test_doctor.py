@@ -85,6 +85,13 @@ def test_in_production_the_folder_of_the_backups_must_be_chosen(applied):
     assert "[backup] dir" in problem[2]
 
 
+def test_a_cache_whose_stores_are_not_installed_is_found(applied):
+    level, _, message, remedy = [f for f in findings(applied) if f[1] == "cache"][0]
+    assert level == "advice" and "development has no cache" in message and '"development = file"' in remedy
+    applied.configure(more="\n[cache]\ndevelopment = memory\n")
+    assert "not installed: memory" in the_one(findings(applied, code=4), "problem", "cache")[2]
+
+
 def test_only_the_chosen_connections_are_looked_at(applied):
     applied.configure(more="\n[connection:other]\ndriver = sqlite\npath = database/other.sqlite\n")
     areas = {f[1] for f in findings(applied, "-c", "other")}
