@@ -27,7 +27,8 @@
 struct cache;
 
 /* Loads the plugins of the project's chain. A store whose plugin is missing or refused,
- * or whose settings are wrong, ends it with that error (exit 2). One that cannot be opened
+ * or whose settings are wrong, ends it with that error (exit 2); of the default chain, stores
+ * without settings whose plugins are missing are left out while one remains. One that cannot be opened
  * is down, and tried again. project outlives the cache. */
 enum status cache_open(struct observer *observer, const struct project *project, struct cache **ret,
 		       struct error *error) MUST_CHECK;

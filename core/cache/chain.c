@@ -18,6 +18,49 @@ static enum status load(struct cache *cache, struct link *link, const char *name
 	return status;
 }
 
+/* Nobody chose the default chain: what this installation lacks of it is left out, unless the
+ * store has settings, by which somebody counts on it. */
+static bool may_be_left_out(const struct cache *cache, const struct link *link)
+{
+	return !cache->project->cache.chosen && link->settings.count == 0;
+}
+
+/* Loads the chain's plugins. */
+static enum status load_all(struct cache *cache, struct error *error)
+{
+	const struct cache_chain *chain = &cache->project->cache;
+	TEXT_CLEANUP struct text missing = {0};
+	if (chain->store_count == 0) {
+		error_set(error, STATUS_CONFIG, "the cache's chain for %s (%s) names no store",
+			  chain->word, origin_text(&chain->origin, &cache->arena));
+		error_hint(error, "write the names of its stores under [cache] %s", chain->word);
+		return STATUS_CONFIG;
+	}
+	for (size_t i = 0; i < chain->store_count; i++) {
+		struct link *link = &cache->links[cache->count];
+		enum status status = load(cache, link, chain->stores[i], error);
+		cache->count++;
+		if (status == STATUS_PLUGIN_MISSING && may_be_left_out(cache, link)) {
+			error_clear(error);
+			*link = (struct link){0};
+			cache->count--;
+			text_printf(&missing, "%s%s", missing.size ? ", " : "", chain->stores[i]);
+		} else if (status) {
+			return status;
+		}
+	}
+	if (cache->count)
+		return STATUS_OK;
+	error_set(error, STATUS_PLUGIN_MISSING,
+		  "no cache is chosen for %s, and of the default chain (%s) no store is installed",
+		  chain->word, text_string(&missing));
+	error_hint(error,
+		   "name an installed one under [cache] in eloquent.ini, as in \"%s = file\"; eloquent "
+		   "plugin:list shows which there are",
+		   chain->word);
+	return STATUS_PLUGIN_MISSING;
+}
+
 enum status cache_open(struct observer *observer, const struct project *project, struct cache **ret,
 		       struct error *error)
 {
@@ -26,14 +69,7 @@ enum status cache_open(struct observer *observer, const struct project *project,
 	cache->observer = observer;
 	cache->project = project;
 	cache->prefix = chain->prefix;
-	enum status status = STATUS_OK;
-	if (chain->store_count == 0) {
-		status = error_set(error, STATUS_CONFIG, "the cache's chain for %s (%s) names no store",
-				   chain->word, origin_text(&chain->origin, &cache->arena));
-		error_hint(error, "write the names of its stores under [cache] %s", chain->word);
-	}
-	for (size_t i = 0; i < chain->store_count && status == STATUS_OK; i++)
-		status = load(cache, &cache->links[cache->count++], chain->stores[i], error);
+	enum status status = load_all(cache, error);
 	/* A store that is wrongly configured is a mistake to be mended, not one that is down. */
 	for (size_t i = 0; i < cache->count && status == STATUS_OK; i++) {
 		ERROR_CLEANUP struct error why = {0};

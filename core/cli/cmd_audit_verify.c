@@ -46,6 +46,11 @@ static const char *finding_text(const struct run *run, struct arena *arena,
 			    finding->message);
 }
 
+static bool is_absent(const struct audit_report *report)
+{
+	return report->finding_count && report->findings[0].problem == AUDIT_PROBLEM_ABSENT;
+}
+
 static const char *summary_text(const struct run *run, struct arena *arena,
 				const struct audit_report *report, size_t heads)
 {
@@ -57,8 +62,11 @@ static const char *summary_text(const struct run *run, struct arena *arena,
 		text_printf(&text, ", %lld with the right HMAC", (long long)report->signatures);
 	if (heads)
 		text_printf(&text, ", %zu heads of the database compared", heads);
-	text_printf(&text, "; %s",
-		    report->finding_total ? "the chain is broken" : "the chain is whole");
+	if (is_absent(report))
+		text_printf(&text, "; nothing was verified");
+	else
+		text_printf(&text, "; %s",
+			    report->finding_total ? "the chain is broken" : "the chain is whole");
 	return arena_text(arena, text_string(&text));
 }
 
@@ -100,6 +108,13 @@ static enum status report_status(const struct run *run, const struct audit_repor
 	if (!report->finding_total)
 		return STATUS_OK;
 	const struct audit_finding *first = &report->findings[0];
+	if (is_absent(report)) {
+		error_set(error, STATUS_CHECK_FAILED, "%s", first->message);
+		error_hint(error,
+			   "a project that has never written a record has none; otherwise it was "
+			   "removed, or [audit] path or ELOQUENT_AUDIT_PATH names another place");
+		return STATUS_CHECK_FAILED;
+	}
 	error_set(error, STATUS_CHECK_FAILED, "the audit trail %s does not verify: %zu finding%s; %s",
 		  run->project.audit.path, report->finding_total, report->finding_total == 1 ? "" : "s",
 		  first->message);
@@ -159,12 +174,14 @@ const struct command command_audit_verify = {
 	.options = verify_options,
 	.guard = {.class_ = GUARD_SAFE},
 	.flags = COMMAND_NAMED,
-	.notes = "Walks every file of the trail and names each record that was changed, removed, "
-		 "moved,\n"
-		 "added or cut, and exits 4. With [audit] key_file it checks the HMACs. With "
-		 "--connection\n"
-		 "the heads that the database's history carries are looked for in the trail: a trail\n"
-		 "whose end was cut off does not have them. Without one no database is opened.",
+	.notes =
+		"Walks every file of the trail and names each record that was changed, removed, "
+		"moved,\n"
+		"added or cut, and exits 4; so it does where there is no trail. With [audit] key_file\n"
+		"it checks the HMACs. With --connection the heads that the database's history carries\n"
+		"are looked for in the trail: a trail whose end was cut off does not have them. "
+		"Without\n"
+		"one no database is opened.",
 	.local = verify_local,
 	.check = verify_check,
 };

@@ -75,6 +75,20 @@ static enum status backup_work(struct run *run, struct target *target, struct er
 	return keep_damaged(run, target, error);
 }
 
+/* A reason stands in a line of db:backup:list, and must not be able to look like another one.
+ * Control characters are below the blank, DEL, and U+0080 to U+009F. */
+static enum status backup_usage(const struct invocation *invocation, struct error *error)
+{
+	const char *reason = option_value(invocation, OPTION_REASON);
+	for (const unsigned char *at = (const unsigned char *)reason; at && *at; at++)
+		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)) {
+			error_set(error, STATUS_USAGE, "--reason holds a control character");
+			error_hint(error, "write it as one line of plain text");
+			return STATUS_USAGE;
+		}
+	return STATUS_OK;
+}
+
 static const enum option backup_options[] = {OPTION_REASON, OPTION_PIN, OPTION_CONNECT_WAIT,
 					     OPTION_COUNT};
 
@@ -89,6 +103,7 @@ const struct command command_db_backup = {
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
 	.notes = "A backup counts only once it was restored and compared: schema, rows, content and\n"
 		 "foreign keys of each table. Of a damaged database the bytes are kept as they are.",
+	.usage = backup_usage,
 	.check = backup_check,
 	.preview = backup_preview,
 	.work = backup_work,

@@ -64,6 +64,7 @@ static enum status doctor_local(struct run *run, struct error *error)
 	doctor_configuration(&doctor);
 	doctor_files(&doctor);
 	doctor_plugins(&doctor);
+	doctor_cache(&doctor);
 	connections(&doctor);
 	run_result(run, "problems", json_integer((json_int_t)doctor.problems));
 	run_result(run, "advice", json_integer((json_int_t)doctor.advice));

@@ -24,10 +24,15 @@ void doctor_tell(struct doctor *doctor, enum finding_level level, const char *ar
 /* The same for a failure of ours that is a finding here. */
 void doctor_tell_error(struct doctor *doctor, const char *area, const struct error *error);
 
+/* Why nothing can be written into the folder, or made where it would be; NULL: it can. */
+const char *doctor_unwritable(struct doctor *doctor, const char *folder);
+
 /* The chapters, in the order in which they are shown. */
 void doctor_configuration(struct doctor *doctor); /* every value that is not a default, and its place */
-void doctor_files(struct doctor *doctor);         /* secrets, the trail, the backups, the migrations */
-void doctor_plugins(struct doctor *doctor);       /* what is installed, what is refused */
+void doctor_files(struct doctor *doctor);   /* who can write them, secrets, the trail, the backups, the
+					       migrations */
+void doctor_plugins(struct doctor *doctor); /* what is installed, what is refused */
+void doctor_cache(struct doctor *doctor);   /* the stores of this environment's chain */
 void doctor_connection(struct doctor *doctor, const struct connection *connection);
 
 #endif

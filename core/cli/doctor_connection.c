@@ -40,6 +40,14 @@ static void tell_stamp(struct doctor *doctor, const struct connection *connectio
 			    "run with APP_ENV=production if that is meant",
 			    "it is stamped %s, but the environment says %s: only safe commands run",
 			    seen.word, word);
+	else if (!word_is_production(seen.word) && word_is_production(word))
+		doctor_tell(doctor, FINDING_ADVICE, area,
+			    arena_printf(&run->arena,
+					 "if it is production: eloquent db:stamp production -c %s; if "
+					 "not, say so with APP_ENV",
+					 connection->name),
+			    "it is stamped %s, but the environment says %s, which counts", seen.word,
+			    word);
 	else
 		doctor_tell(doctor, FINDING_FINE, area, NULL, "stamped %s%s", seen.word,
 			    seen.policy ? ", with a [guard] policy of its own" : "");
@@ -89,6 +97,11 @@ static void tell_backups(struct doctor *doctor, const struct connection *connect
 	const struct backup_store store = {.observer = run->observer,
 					   .dir = run->project.backup.dir,
 					   .connection = connection->name};
+	const char *folder = path_join(&run->arena, store.dir, store.connection);
+	const char *reason = file_exists(folder) ? doctor_unwritable(doctor, folder) : NULL;
+	if (reason)
+		doctor_tell(doctor, FINDING_PROBLEM, area, "give this user the right to write there",
+			    "its backups cannot be written (%s)", reason);
 	if (backups_list(&store, &list, &error)) {
 		doctor_tell_error(doctor, area, &error);
 		return;

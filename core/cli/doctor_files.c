@@ -1,9 +1,10 @@
-/* doctor_files.c - the files around the databases: passwords that others can read,
- * the audit trail, the folder of the backups, the migrations. Looked at with stat()
- * and access() alone. */
+/* doctor_files.c - the files around the databases: a configuration that others can write,
+ * passwords that others can read, the audit trail, the folder of the backups, the migrations. Looked at
+ * with stat() and access() alone. */
 #include "cli/doctor.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,28 @@ static void tell_secrets(struct doctor *doctor)
 	if (!exposed->count)
 		doctor_tell(doctor, FINDING_FINE, "secrets", NULL,
 			    "no password in a file that others can read or that git tracks");
+}
+
+/* Whoever can write a file of the configuration says which databases are meant, and what
+ * protects them. */
+static void tell_written_by_others(struct doctor *doctor, const char *path)
+{
+	struct arena *arena = &doctor->run->arena;
+	TEXT_CLEANUP struct text quoted = {0};
+	struct stat found;
+	if (!path || stat(path, &found) != 0 || !(found.st_mode & S_IWOTH))
+		return;
+	text_add_shell_quoted(&quoted, path);
+	doctor_tell(doctor, FINDING_PROBLEM, "configuration",
+		    arena_printf(arena, "read it, then run: chmod o-w %s", text_string(&quoted)),
+		    "everybody can write %s (mode %04o)", path, (unsigned)(found.st_mode & 07777));
+}
+
+static void tell_configuration(struct doctor *doctor)
+{
+	const struct project *project = &doctor->run->project;
+	tell_written_by_others(doctor, project->ini);
+	tell_written_by_others(doctor, path_join(&doctor->run->arena, project->root, ".env"));
 }
 
 /* The nearest folder above that exists: there the missing ones would be made. */
@@ -49,6 +72,18 @@ static void tell_trail(struct doctor *doctor)
 			    audit->path, above, strerror(errno));
 }
 
+const char *doctor_unwritable(struct doctor *doctor, const char *folder)
+{
+	struct arena *arena = &doctor->run->arena;
+	const char *above = existing_above(arena, folder);
+	struct stat found;
+	if (stat(above, &found) == 0 && !S_ISDIR(found.st_mode))
+		return arena_printf(arena, "%s: it is no folder", above);
+	if (access(above, W_OK | X_OK) == 0)
+		return NULL;
+	return arena_printf(arena, "%s: %s", above, strerror(errno));
+}
+
 static bool others_may_enter(const char *path, mode_t *ret)
 {
 	struct stat found;
@@ -58,21 +93,54 @@ static bool others_may_enter(const char *path, mode_t *ret)
 	return (found.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0;
 }
 
+static bool has_production(const struct project *project)
+{
+	bool production = project->production;
+	for (size_t i = 0; i < project->connection_count; i++)
+		production |= project->connections[i].production;
+	return production;
+}
+
+/* Links count as where they lead, and a folder that is not there as where it would be made. */
+static bool lies_in(struct arena *arena, const char *path, const char *folder)
+{
+	char *real = realpath(existing_above(arena, path), NULL);
+	char *above = realpath(folder, NULL);
+	size_t size = above ? strlen(above) : 0;
+	bool inside = real && above && strncmp(real, above, size) == 0 &&
+		      (real[size] == '/' || real[size] == '\0');
+	free(real);
+	free(above);
+	return inside;
+}
+
+static void tell_backup_place(struct doctor *doctor)
+{
+	struct run *run = doctor->run;
+	const struct backup_config *backup = &run->project.backup;
+	const char *remedy = "set [backup] dir, best to another disk than the databases'";
+	if (!has_production(&run->project))
+		return;
+	if (!backup->dir_is_given)
+		doctor_tell(doctor, FINDING_PROBLEM, "backup", remedy,
+			    "in production [backup] dir must say where backups lie");
+	else if (lies_in(&run->arena, backup->dir, run->project.root))
+		doctor_tell(doctor, FINDING_PROBLEM, "backup", remedy,
+			    "[backup] dir %s lies in the project's folder, and is lost with it",
+			    backup->dir);
+}
+
 static void tell_backups(struct doctor *doctor)
 {
 	struct run *run = doctor->run;
 	const struct backup_config *backup = &run->project.backup;
-	const char *above = existing_above(&run->arena, backup->dir);
+	const char *reason = doctor_unwritable(doctor, backup->dir);
 	mode_t mode = 0;
-	if (run->project.production && !backup->dir_is_given)
-		doctor_tell(doctor, FINDING_PROBLEM, "backup",
-			    "set [backup] dir, best to another disk than the databases'",
-			    "in production [backup] dir must say where backups lie");
-	else if (access(above, W_OK) != 0)
+	tell_backup_place(doctor);
+	if (reason)
 		doctor_tell(doctor, FINDING_PROBLEM, "backup",
 			    "give this user the right to write there, or set [backup] dir",
-			    "backups cannot be written to %s (%s: %s)", backup->dir, above,
-			    strerror(errno));
+			    "backups cannot be written to %s (%s)", backup->dir, reason);
 	else if (others_may_enter(backup->dir, &mode))
 		doctor_tell(doctor, FINDING_ADVICE, "backup",
 			    arena_printf(&run->arena, "run: chmod 0700 %s", backup->dir),
@@ -97,6 +165,7 @@ static void tell_migrations(struct doctor *doctor)
 void doctor_files(struct doctor *doctor)
 {
 	run_say(doctor->run, "files");
+	tell_configuration(doctor);
 	tell_secrets(doctor);
 	tell_trail(doctor);
 	tell_backups(doctor);

@@ -131,8 +131,12 @@ static enum status variables_take(struct loader *loader, struct error *error)
 
 		if (!found)
 			continue;
-		if (found->value[0] == '\0')
-			return config_error(error, &found->origin, "%s is empty", row->variable);
+		if (found->value[0] == '\0') {
+			config_error(error, &found->origin, "%s is empty", row->variable);
+			error_hint(error, "give it a value, or take it away; empty is not the same as "
+					  "unset");
+			return STATUS_CONFIG;
+		}
 		settings_put(loader, row->store,
 			     &(struct setting){row->key, found->value, found->origin, found->secret});
 	}

@@ -241,6 +241,7 @@ enum key_type {
 #define KEY_ENDPOINT 16u   /* of a connection: part of where it leads */
 #define KEY_CREDENTIAL 32u /* of a connection: part of who asks */
 #define KEY_OURS 64u       /* of a connection: the core's own, never the driver's */
+#define KEY_REFUSED 128u   /* promises what is not built yet and must not be believed in: an error */
 
 struct key {
 	/* "guard"; "connection:" for [connection:NAME]; "environment": a variable */

@@ -107,8 +107,8 @@ const struct key config_keys[] = {
 	{"backup", "tools", KEY_PATH, NULL, KEY_PROGRAM | KEY_ABSOLUTE | KEY_LATER,
 	 "the native tools' folder; default: the newest that is not older than the server", NULL, NULL,
 	 0, 0},
-	{"backup", "recipients", KEY_LIST, NULL, KEY_LATER, "public keys; a backup is then sealed",
-	 NULL, NULL, 0, 0},
+	{"backup", "recipients", KEY_LIST, NULL, KEY_REFUSED,
+	 "public keys that a backup is sealed for; this version cannot seal", NULL, NULL, 0, 0},
 	{"backup", "after_write", KEY_ARGUMENTS, NULL, KEY_PROGRAM | KEY_LATER,
 	 "a program that must succeed before a backup counts", NULL, NULL, 0, 0},
 

@@ -202,8 +202,20 @@ static enum status key_take(void *context, const char *section, const char *key,
 	return STATUS_OK;
 }
 
-/* Rules of ours that a later version enforces must not be believed in before. */
-static void later_warn(const struct loader *loader)
+static enum status later_refuse(const struct loader *loader, const struct entry *entry,
+				struct error *error)
+{
+	const struct origin origin = entry_origin(loader, entry);
+
+	config_error(error, &origin,
+		     "[%s] %s is not built yet: this version cannot do what it promises",
+		     entry->section, entry->key);
+	error_hint(error, "take the line away, and see to it by other means");
+	return STATUS_CONFIG;
+}
+
+/* Nobody must believe in what only a later version does. */
+static enum status later_check(const struct loader *loader, struct error *error)
 {
 	TEXT_CLEANUP struct text text = {0};
 
@@ -211,11 +223,10 @@ static void later_warn(const struct loader *loader)
 		const struct entry *entry = &loader->entries.items[i];
 		const char *role;
 		const struct key *row = key_find(entry->section, key_without_role(entry->key, &role));
-		bool rule = row && (row->flags & KEY_LATER) &&
-			    ((row->flags & KEY_PROGRAM) || strcmp(row->section, "guard") == 0 ||
-			     strcmp(row->section, "audit") == 0);
 
-		if (!rule || text_equal(entry->value, row->default_value))
+		if (row && (row->flags & KEY_REFUSED) && entry->value[0])
+			return later_refuse(loader, entry, error);
+		if (!row || !(row->flags & KEY_LATER) || text_equal(entry->value, row->default_value))
 			continue;
 		text_printf(&text, "%s[%s] %s (line %lld)", text.size ? ", " : "", entry->section,
 			    entry->key, (long long)entry->line);
@@ -223,6 +234,7 @@ static void later_warn(const struct loader *loader)
 	if (text.size)
 		log_write(loader->observer, LOG_WARN, "%s: this version does not act on %s yet",
 			  loader->project->ini, text_string(&text));
+	return STATUS_OK;
 }
 
 enum status sections_load(struct loader *loader, struct error *error)
@@ -244,7 +256,5 @@ enum status sections_load(struct loader *loader, struct error *error)
 		return STATUS_CONFIG;
 	}
 	status = ini_parse_text(path, text_string(&text), text.size, &handler, error);
-	if (!status)
-		later_warn(loader);
-	return status;
+	return status ? status : later_check(loader, error);
 }

@@ -124,6 +124,7 @@ void audit_records_free(struct audit_records *records);
 
 /* What is wrong with a trail. X(NAME, word) */
 #define AUDIT_PROBLEMS(X)                                                                              \
+	X(ABSENT, "absent")       /* there is no record at all: nothing was verified */                \
 	X(CHANGED, "changed")     /* its bytes are not those that were written */                      \
 	X(MISSING, "missing")     /* records that should stand before this line */                     \
 	X(MOVED, "moved")         /* it stands in another's place */                                   \
@@ -145,7 +146,7 @@ struct audit_finding {
 	enum audit_problem problem;
 	int64_t first; /* the records' numbers; 0: of none */
 	int64_t last;
-	const char *path; /* NULL: in no file (HEAD_LOST) */
+	const char *path; /* NULL: in no file (HEAD_LOST, ABSENT) */
 	int64_t line;
 	const char *message; /* one sentence */
 	size_t order;        /* of the file among the files; for sorting */

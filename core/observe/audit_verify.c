@@ -215,6 +215,21 @@ enum status judge_record(void *context, const struct audit_entry *entry, struct 
 	return STATUS_OK;
 }
 
+/* A trail without a record proves nothing, and is told apart from one that is whole. */
+static void look_at_absence(struct judge *judge, const char *path)
+{
+	struct audit_finding finding = {.problem = AUDIT_PROBLEM_ABSENT};
+
+	if (judge->report->records || judge->torn_size > 0)
+		return;
+	if (judge->report->files)
+		report_add(judge->report, &finding,
+			   "the trail %s holds no record: nothing was verified", path);
+	else
+		report_add(judge->report, &finding, "there is no trail at %s: nothing was verified",
+			   path);
+}
+
 /* The trail's last bytes: a newline, or it was cut. */
 static void look_at_end(struct judge *judge)
 {
@@ -271,6 +286,8 @@ enum status audit_verify(struct observer *observer, const struct audit *audit, s
 	judge_begin(&judge, &report, audit->key, heads, head_count);
 	progress_begin(&judge.progress, observer, "records", 0, "verifying %s", audit->path);
 	status = audit_read(audit, false, &reader, &report.files, error);
+	if (!status)
+		look_at_absence(&judge, audit->path);
 	judge_end(&judge);
 	progress_end(&judge.progress);
 	if (status) {

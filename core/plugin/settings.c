@@ -41,6 +41,13 @@ static enum status put(struct resolution *resolution, const struct elq_param *pa
 		error_set(error, STATUS_CONFIG, "%s: the key \"%s\" of %s is \"%s\", not %s",
 			  origin_text(origin, resolution->arena), param->name.data, resolution->owner,
 			  secret ? REDACTED : value, expected);
+		if (value[0])
+			error_hint(error, "give it %s", expected);
+		else
+			error_hint(
+				error,
+				"give it a value: %s, or take it away; empty is not the same as unset",
+				expected);
 		mark_place(origin, error);
 		return STATUS_CONFIG;
 	}

@@ -108,7 +108,8 @@ static int32_t check_links(struct elq_connection *connection, const struct stat 
 			   connection->location.path, (unsigned long long)file->st_nlink);
 }
 
-/* Looks at the path. *ret_there is false when nothing is there. */
+/* Looks at the path. *ret_there is false when nothing is there. Nothing, or an empty file,
+ * beside a log or journal is refused. */
 static int32_t look(struct elq_connection *connection, struct stat *ret, bool *ret_there)
 {
 	const char *path = connection->location.path;
@@ -118,10 +119,15 @@ static int32_t look(struct elq_connection *connection, struct stat *ret, bool *r
 			return sqlkit_fail(connection->call, ELQ_ERR_CONNECT, NULL,
 					   "cannot look at %s: %s", path, strerrordesc_np(errno));
 		*ret_there = false;
-		return ELQ_OK;
+		return leftover_check(connection);
 	}
 	if (!S_ISREG(file.st_mode))
 		return refuse_kind(connection, file.st_mode);
+	if (file.st_size == 0) {
+		int32_t status = leftover_check(connection);
+		if (status != ELQ_OK)
+			return status;
+	}
 	*ret = file;
 	*ret_there = true;
 	return check_links(connection, &file);

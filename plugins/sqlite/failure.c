@@ -2,7 +2,9 @@
  * a person can do about it. */
 #include "sqlite/internal.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 int32_t failure_no_memory(const struct elq_call *call)
 {
@@ -55,6 +57,18 @@ static const char *hint_of(int extended)
 	}
 }
 
+/* A database with a write-ahead log keeps an index of it beside the file, also for reading. */
+static const char *hint_of_opening(const struct elq_connection *connection, int extended)
+{
+	int primary = extended & 0xff;
+	if ((primary != SQLITE_CANTOPEN && primary != SQLITE_READONLY) ||
+	    faccessat(AT_FDCWD, connection->location.folder, W_OK, AT_EACCESS) == 0)
+		return hint_of(extended);
+	return "its folder cannot be written here, and a database with a write-ahead log (WAL) needs "
+	       "that even for reading: give this user the right to write the folder, or read a copy "
+	       "of the database that lies where it can be written";
+}
+
 static const char *hint_of_statement(const struct elq_connection *connection, int extended)
 {
 	if ((extended & 0xff) != SQLITE_CANTOPEN || connection->ours || !connection->seen.attaches)
@@ -96,7 +110,8 @@ static int32_t report(struct elq_connection *connection, sqlite3 *db, struct mor
 	char *message = words_of(connection, db, extended, more.opening);
 	if (!message)
 		return failure_no_memory(connection->call);
-	const char *hint = more.opening ? hint_of(extended) : hint_of_statement(connection, extended);
+	const char *hint = more.opening ? hint_of_opening(connection, extended)
+					: hint_of_statement(connection, extended);
 	if (more.hint)
 		hint = more.hint;
 	if (code == ELQ_ERR_TIMEOUT)

@@ -176,6 +176,12 @@ int32_t connection_check_place(struct elq_connection *connection);
 /* May this connection write at all? */
 int32_t connection_check_writable(struct elq_connection *connection);
 
+/* ---- leftover.c: a log or journal whose database is gone ---------------------- */
+
+/* Called when the database's file is absent or empty. ELQ_ERR_CONNECT when beside it lies a
+ * log, or a journal with pages of a database, which SQLite would delete. */
+int32_t leftover_check(struct elq_connection *connection);
+
 /* ---- waiting.c: busy and progress handlers, cancellation --------------------- */
 
 void waiting_install(struct elq_connection *connection, sqlite3 *db);

@@ -178,7 +178,7 @@ static int32_t check_named(const struct elq_call *call, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	if (*path == '\0')
-		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file",
+		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file, or take it away",
 				   "the SQLite database has an empty path");
 	if (strcmp(slash ? slash + 1 : path, ":memory:") == 0)
 		return sqlkit_fail(call, ELQ_ERR_INVALID, "set path to a file",

@@ -8,17 +8,39 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *hint_of(int reason)
+{
+	switch (reason) {
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "give this user the right to write the lock file and its folder; the next run "
+		       "of "
+		       "the file's owner gives it the database's mode";
+	case ELOOP:
+		return "remove that link; the lock file must be a file of its own";
+	case EISDIR:
+		return "remove that folder; the lock file must be a file of its own";
+	case ENOSPC:
+	case EDQUOT:
+		return "free some space on the disk that holds the database, then run again";
+	case EFBIG:
+		return "raise the limit on the size of this process's files (ulimit -f), then run "
+		       "again";
+	case EMFILE:
+	case ENFILE:
+		return "raise the limit on open files (ulimit -n), then run again";
+	case ENOLCK:
+		return "no more locks can be taken on this file system; put the database on another";
+	default:
+		return "look at the disk that holds the database: its space, its limits, its log";
+	}
+}
+
 int32_t lock_file_fail(struct elq_connection *connection, const char *doing)
 {
 	int reason = errno;
-	const char *hint =
-		"give this user the right to write the lock file and its folder; the next run of "
-		"the file's owner gives it the database's mode";
-	if (reason == ELOOP)
-		hint = "remove that link; the lock file must be a file of its own";
-	else if (reason != EACCES && reason != EPERM && reason != EROFS)
-		hint = NULL;
-	return sqlkit_fail(connection->call, ELQ_ERR_FAILED, hint,
+	return sqlkit_fail(connection->call, ELQ_ERR_FAILED, hint_of(reason),
 			   "cannot %s the lock file %s" LOCK_SUFFIX ": %s", doing,
 			   connection->location.path, strerrordesc_np(reason));
 }

@@ -126,11 +126,24 @@ def test_verify_opens_no_database_unless_one_is_named(story):
     story.fails(6, "audit:verify", "-c", "sqlite", names=["database/app.sqlite"])
 
 
-def test_a_missing_trail_is_empty_and_lacks_every_head(applied):
+def test_where_there_is_no_trail_nothing_was_verified_and_every_head_is_lost(applied):
     applied.audit.unlink()
-    assert applied.document("audit:verify")["result"]["records"] == 0
-    assert {f["problem"] for f in findings(applied, "-c", "sqlite")} == {"head_lost"}
+    result = applied.document("audit:verify", code=4)["result"]
+    assert result["records"] == 0 and [f["problem"] for f in result["findings"]] == ["absent"]
+    assert {f["problem"] for f in findings(applied, "-c", "sqlite")} == {"absent", "head_lost"}
     assert "no records" in applied.must("audit:show").out
+
+
+def test_a_mistyped_path_of_the_trail_is_named(applied):
+    applied.must("audit:verify", env={"ELOQUENT_AUDIT_PATH": "no/such.jsonl"}, code=4).names(
+        "there is no trail at", "no/such.jsonl", "nothing was verified", "ELOQUENT_AUDIT_PATH names another place")
+
+
+def test_an_empty_trail_and_a_project_without_records_have_verified_nothing(blog):
+    blog.fails(4, "audit:verify", names=["there is no trail at", "never written a record has none"])
+    blog.audit.parent.mkdir(exist_ok=True)
+    blog.audit.write_bytes(b"")
+    blog.fails(4, "audit:verify", names=["holds no record: nothing was verified"])
 
 
 # ---- the key ---------------------------------------------------------------------------

@@ -83,6 +83,17 @@ def test_a_secret_is_not_written_into_a_manifest(project, backups):
     assert "hunter22" not in project.must("db:backup:list").out
 
 
+@pytest.mark.parametrize("reason", ["a\n20260101 verified", "a\rb", "a\tb", "\033[2Ka", "a\x7f", "a\u009b2K", "a\u0085b"])
+def test_a_reason_with_a_control_character_is_refused_because_a_line_of_the_list_could_be_forged(project, reason):
+    with project.untouched():
+        project.fails(2, "db:backup", "--reason", reason, names=["--reason holds a control character", "one line of plain text"])
+
+
+def test_a_reason_of_letters_beyond_ascii_is_kept(project, backups):
+    backups.take("--reason", "après l'accident – №2")
+    assert backups.list()[0]["reason"] == "après l'accident – №2"
+
+
 def test_a_reason_that_is_no_utf8_is_shown_as_such(project, backups):
     backups.take("--reason", os.fsdecode(b"caf\xe9"))
     assert backups.list()[0]["reason"] == "caf\ufffd"

@@ -22,6 +22,31 @@ def cached(bare):
     return bare
 
 
+# ---- the chain that nobody chose -----------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [["cache:stats"], ["cache:clear"]])
+def test_of_the_default_chain_what_is_not_installed_is_left_out(cached, words):
+    cached.configure(INI)
+    stores = cached.document(*words, env={"APP_ENV": "production"})["result"]["stores"]
+    assert [store["name"] for store in stores] == ["file"]
+    cached.fails(2, *words, env={"APP_ENV": "production", "REDIS_URL": "redis://h/0"}, names=['"redis" cannot be loaded'])
+
+
+def test_where_no_store_of_the_default_chain_is_installed_the_error_says_what_to_write(cached):
+    cached.configure(INI)
+    with cached.untouched():
+        for words in (["cache:stats"], ["cache:clear"]):
+            cached.fails(2, *words, names=["no cache is chosen for development", '"development = file"', "eloquent.ini"])
+    cached.configure(INI + "\n[cache]\ndevelopment = file\n")
+    cached.must("cache:stats")
+
+
+def test_a_chosen_chain_needs_each_of_its_stores(cached):
+    cached.configure(INI + "\n[cache]\ndevelopment = file memory\n")
+    cached.fails(2, "cache:stats", names=['"memory" cannot be loaded'])
+
+
 class Tool:
     """The application."""
 

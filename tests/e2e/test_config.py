@@ -73,6 +73,18 @@ def test_a_zero_byte_in_the_ini_is_an_error(bare):
     bare.fails(2, "migrate:status", names=["eloquent.ini:"])
 
 
+def test_recipients_that_no_backup_can_be_sealed_for_yet_are_refused(applied):
+    applied.ini.write_text(applied.ini.read_text() + "\n[backup]\nrecipients = age1example\n")
+    with applied.untouched():
+        applied.fails(2, "db:backup", names=["[backup] recipients is not built yet", "take the line away"])
+
+
+@pytest.mark.parametrize("line", ["gate = restored-daily", "scratch = other", 'after_write = ["/bin/true"]'])
+def test_a_key_of_a_later_version_is_a_warning(applied, line):
+    applied.ini.write_text(applied.ini.read_text() + f"\n[backup]\n{line}\n")
+    assert f"this version does not act on [backup] {line.split()[0]} (line" in applied.must("db:backup").err
+
+
 def test_a_byte_order_mark_and_dos_line_ends_are_read(bare):
     bare.configure(INI)
     bare.ini.write_bytes(b"\xef\xbb\xbf" + INI.replace("\n", "\r\n").encode())

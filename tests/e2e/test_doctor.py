@@ -80,9 +80,61 @@ def test_a_stamp_that_the_environment_does_not_share_is_advice(applied):
     assert any("stamped production, but the environment says development" in f[2] for f in hits)
 
 
+def test_a_stamp_of_development_where_the_environment_says_production_is_advice(applied):
+    applied.stamp("development")
+    applied.configure(more=f"\n[backup]\ndir = {applied.root.parent / 'outside'}\n")
+    hits = [f for f in findings(applied, env={"APP_ENV": "production"}) if f[0] == "advice" and "stamped development" in f[2]]
+    assert len(hits) == 1 and "the environment says production, which counts" in hits[0][2]
+    assert "eloquent db:stamp production -c sqlite" in hits[0][3]
+
+
+@pytest.mark.parametrize("dir_", [".eloquent/backups", "deep/er/backups", "link/backups"])
+def test_in_production_a_folder_of_backups_in_the_project_is_a_problem(applied, dir_):
+    (applied.root.parent / "link").symlink_to(applied.root)
+    applied.configure(more=f"\n[backup]\ndir = {dir_ if 'link' not in dir_ else applied.root.parent / dir_}\n")
+    problem = the_one(findings(applied, code=4, env={"APP_ENV": "production"}), "problem", "backup")
+    assert "lies in the project's folder" in problem[2] and "another disk" in problem[3]
+    assert not [f for f in findings(applied) if f[0] == "problem"]
+
+
+def test_in_production_a_folder_of_backups_beside_the_project_is_fine(applied):
+    applied.configure(more=f"\n[backup]\ndir = {applied.root}-backups\n")
+    the_one(findings(applied, env={"APP_ENV": "production"}), "fine", "backup")
+
+
+@pytest.mark.parametrize("name", ["eloquent.ini", ".env"])
+def test_a_configuration_that_everybody_can_write_is_a_problem_with_the_mending_command(applied, name):
+    path = applied.write(name, applied.ini.read_text() if name == "eloquent.ini" else "APP_ENV=development\n", 0o666)
+    problem = the_one(findings(applied, code=4), "problem", "configuration")
+    assert problem[2] == f"everybody can write {path} (mode 0666)" and problem[3].endswith(f"chmod o-w {path}")
+
+
+def test_a_file_in_the_place_of_the_backups_folder_is_a_problem(applied):
+    applied.write("taken", "")
+    applied.configure(more="\n[backup]\ndir = taken\n")
+    assert "it is no folder" in [f for f in findings(applied, code=4) if f[:2] == ("problem", "backup")][0][2]
+
+
+@pytest.mark.not_root
+@pytest.mark.parametrize("closed,area", [("backups", "backup"), ("backups/sqlite", "connection sqlite")])
+def test_a_folder_of_backups_that_cannot_be_written_is_a_problem(applied, closed, area):
+    applied.configure(more="\n[backup]\ndir = backups\n")
+    applied.must("db:backup")
+    (applied.root / closed).chmod(0o500)
+    problem = the_one(findings(applied, code=4), "problem", area)
+    assert "cannot be written" in problem[2] and "right to write" in problem[3]
+
+
 def test_in_production_the_folder_of_the_backups_must_be_chosen(applied):
     problem = the_one(findings(applied, code=4, env={"APP_ENV": "production"}), "problem", "backup")
     assert "[backup] dir" in problem[2]
+
+
+def test_a_cache_whose_stores_are_not_installed_is_found(applied):
+    level, _, message, remedy = [f for f in findings(applied) if f[1] == "cache"][0]
+    assert level == "advice" and "development has no cache" in message and '"development = file"' in remedy
+    applied.configure(more="\n[cache]\ndevelopment = memory\n")
+    assert "not installed: memory" in the_one(findings(applied, code=4), "problem", "cache")[2]
 
 
 def test_only_the_chosen_connections_are_looked_at(applied):

@@ -230,6 +230,26 @@ def test_a_folder_that_does_not_exist_is_exit_6_and_is_not_made(blog):
     blog.fails(6, "migrate:run", names=["no/such"])
 
 
+def test_an_empty_path_says_what_to_do(blog):
+    blog.fails(2, "migrate:run", env={"SQLITE_PATH": ""},
+               names=["SQLITE_PATH", "not a path", "give it a value: a path, or take it away"])
+
+
+def test_a_folder_in_the_lock_files_place_says_what_to_do(applied):
+    lock = applied.database.parent / (applied.database.name + ".eloquent-lock")
+    lock.unlink()
+    lock.mkdir()
+    applied.migration("20260105000000_more", "CREATE TABLE more (x);")
+    applied.fails(1, "migrate:run", names=["cannot open the lock file", "remove that folder"])
+
+
+@pytest.mark.preload
+@pytest.mark.parametrize("error,remedy", [("ENOSPC", "free some space"), ("EIO", "look at the disk")])
+def test_a_lock_file_that_cannot_be_written_says_what_to_do(prepared, error, remedy):
+    prepared.fails(1, "migrate:run", names=["cannot write the lock file", remedy], preload="syscalls",
+                   env={"FAIL_CALL": f"pwrite:1:{error}", "FAIL_PATH": "eloquent-lock"})
+
+
 @pytest.mark.parametrize("path", [":memory:", ""])
 def test_a_database_that_forgets_is_refused_where_history_is_written(blog, path):
     with blog.untouched():

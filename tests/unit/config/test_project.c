@@ -164,7 +164,7 @@ static void the_sample_of_every_section_is_accepted(void **state)
 		"1h\nrequire_rehearsal = no\n"
 		"require_plan = no\nrequire_ci = no\ndestructive_statements = block\napprovers = a b\n"
 		"[backup]\ndir = /var/backups/eloquent\nkeep = 10\ncompress = zstd:3\ngate = restored\n"
-		"scratch = pg_scratch\ntools = /usr/lib/postgresql/15/bin\nrecipients = a\n"
+		"scratch = pg_scratch\ntools = /usr/lib/postgresql/15/bin\nrecipients =\n"
 		"after_write = [\"/usr/local/bin/upload\"]\n"
 		"[audit]\npath = .eloquent/audit.jsonl\nmax_size = 1MiB\nkey_file = k\n"
 		"[cache]\nprefix = eloquent:blog\ndevelopment = memory\nstaging = file\nproduction = "
@@ -187,6 +187,40 @@ static void rules_that_are_not_enforced_yet_are_said_to_be_so(void **state)
 	must(fixture);
 	assert_true(warned(fixture, "[guard] require_ci (line 3), [hooks] notify (line 5)"));
 	assert_false(warned(fixture, "require_plan"));
+}
+
+static void every_key_that_is_not_built_yet_is_said_to_be_so_when_it_is_set(void **state)
+{
+	struct fixture *fixture = *state;
+	TEXT_CLEANUP struct text ini = {0};
+
+	for (size_t i = 0; i < config_key_count; i++) {
+		const struct key *key = &config_keys[i];
+		const char *value = key->type == KEY_ARGUMENTS ? "[\"/bin/true\"]"
+				    : key->type == KEY_BOOL    ? "yes"
+				    : key->choices             ? strrchr(key->choices, ' ') + 1
+							       : "/elsewhere";
+
+		if (!(key->flags & KEY_LATER))
+			continue;
+		text_clear(&ini);
+		text_printf(&ini, "[%s%s]\n%s = %s\n", key->section,
+			    text_ends(key->section, ":") ? "sqlite" : "", key->name, value);
+		put_ini(fixture, text_string(&ini));
+		load(fixture, NULL);
+		must(fixture);
+		assert_true(warned(fixture, arena_printf(&fixture->project.arena, "] %s (line 2) yet",
+							 key->name)));
+	}
+}
+
+static void a_key_that_promises_sealed_backups_is_refused(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_ini(fixture, "[backup]\nrecipients = age1xyz\n");
+	load(fixture, NULL);
+	refused(fixture, "eloquent.ini:2: [backup] recipients is not built yet", NULL);
 }
 
 static void bad_input_is_refused_with_file_line_and_remedy(void **state)
@@ -467,6 +501,8 @@ int main(void)
 		CASE(plain_keys_are_read_from_the_ini),
 		CASE(the_sample_of_every_section_is_accepted),
 		CASE(rules_that_are_not_enforced_yet_are_said_to_be_so),
+		CASE(every_key_that_is_not_built_yet_is_said_to_be_so_when_it_is_set),
+		CASE(a_key_that_promises_sealed_backups_is_refused),
 		CASE(bad_input_is_refused_with_file_line_and_remedy),
 		CASE(a_long_wrong_value_is_shown_shortened_and_in_whole_characters),
 		CASE(plugin_sections_are_read),

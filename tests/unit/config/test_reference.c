@@ -43,6 +43,8 @@ static void add_row(struct text *text, const struct key *key)
 		text_add(text, " (program)");
 	if (key->flags & KEY_LATER)
 		text_add(text, " (later)");
+	if (key->flags & KEY_REFUSED)
+		text_add(text, " (refused)");
 	text_add(text, " |\n");
 }
 

@@ -393,6 +393,28 @@ static void a_read_only_folder_can_be_read_and_says_so(void **state)
 	assert_int_equal(as_nobody(check_read_only_folder), 0);
 }
 
+static int check_log_in_read_only_folder(void)
+{
+	struct elq_connection *connection = NULL;
+	for (uint32_t flags = 0; flags <= ELQ_OPEN_WRITE; flags++) {
+		if (try_open(database, flags, &connection) != ELQ_ERR_CONNECT)
+			return 1;
+		if (!strstr(seen.hint, "a database with a write-ahead log (WAL)") ||
+		    !strstr(seen.hint, "read a copy"))
+			return 2;
+	}
+	return 0;
+}
+
+static void a_log_in_a_read_only_folder_is_said_to_be_the_reason(void **state)
+{
+	(void)state;
+	shell(database, "PRAGMA journal_mode = wal; CREATE TABLE t(x);");
+	assert_int_equal(chmod(database, 0666), 0);
+	assert_int_equal(chmod(folder, 0555), 0);
+	assert_int_equal(as_nobody(check_log_in_read_only_folder), 0);
+}
+
 static int check_read_only_file(void)
 {
 	struct elq_connection *connection = NULL;
@@ -514,6 +536,7 @@ int main(void)
 		TEST(a_connection_for_reading_cannot_write),
 		TEST(a_read_only_folder_can_be_read_and_says_so),
 		TEST(a_read_only_file_can_be_read_and_says_so),
+		TEST(a_log_in_a_read_only_folder_is_said_to_be_the_reason),
 		TEST(a_reader_rolls_back_the_journal_of_a_killed_run),
 		TEST(a_journal_that_cannot_be_rolled_back_is_said),
 		TEST(the_journal_mode_is_left_as_it_is),
