@@ -3,6 +3,7 @@
  *
  * Compressing happens on zstd's own threads, while this one reads the database and
  * hashes. Jobs are kept small: their buffers are the largest part of our memory. */
+#define ZSTD_STATIC_LINKING_ONLY /* for ZSTD_createCCtx_advanced, which shared libraries export too */
 #include "backup/private.h"
 
 #include <errno.h>
@@ -70,6 +71,22 @@ static enum status set_parameters(struct pack *pack, struct error *error)
 	return STATUS_OK;
 }
 
+/* With several workers libzstd 1.5 goes through a null pointer when an allocation fails
+ * between two blocks. Ours does not come back from that. */
+static void *zstd_alloc(void *opaque, size_t size)
+{
+	(void)opaque;
+	return mem_alloc(size);
+}
+
+static void zstd_free(void *opaque, void *address)
+{
+	(void)opaque;
+	mem_free(address);
+}
+
+static const ZSTD_customMem memory = {.customAlloc = zstd_alloc, .customFree = zstd_free};
+
 enum status pack_open(const struct backup_store *store, const char *path, struct pack **ret,
 		      struct error *error)
 {
@@ -83,9 +100,7 @@ enum status pack_open(const struct backup_store *store, const char *path, struct
 	enum status status = STATUS_OK;
 	if (pack->fd < 0)
 		status = error_set(error, STATUS_IO, "cannot create %s: %s", path, strerror(errno));
-	pack->zstd = ZSTD_createCCtx();
-	if (!status && !pack->zstd)
-		status = error_set(error, STATUS_NO_MEMORY, "no memory to compress %s", path);
+	pack->zstd = ZSTD_createCCtx_advanced(memory);
 	if (!status)
 		status = set_parameters(pack, error);
 	if (status)
