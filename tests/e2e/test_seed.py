@@ -217,11 +217,22 @@ def test_a_production_database_is_not_sown_from_elsewhere(shop):
     ("-- eloquent:seed environments=a\n-- eloquent:seed environments=b\n", "a second"),
     ("SELECT 1;\n-- eloquent:seed environments=staging\n", "below its first statement"),
     ("-- migrate:up\nSELECT 1;\n", "this is a migration"),
+    ("-- two files in one\n\ufeff-- eloquent:seed environments=staging\n", "not a seed's directive"),
 ])
 def test_a_directive_that_is_not_one_stops_every_seed(shop, text, said):
     seed(shop, "ASeeder.sql", text)
     shop.fails(4, "db:seed", names=["ASeeder.sql:", said])
     assert names_of(shop) == []
+
+
+def test_a_byte_order_mark_takes_nothing_from_a_directive(shop):
+    """The file restricts its seed to staging, whatever an editor put before it."""
+    seed(shop, "UserSeeder.sql", "\ufeff-- eloquent:seed environments=staging\nINSERT INTO users VALUES (1, 'Ada');\n")
+    assert (shop.root / "database/seeds/UserSeeder.sql").read_bytes().startswith(b"\xef\xbb\xbf--")
+    shop.fails(4, "db:seed", "--class", "User", names=["not for this connection", "staging"])
+    assert names_of(shop) == []
+    shop.must("db:seed", env={"APP_ENV": "staging"})
+    assert names_of(shop) == ["Ada"]
 
 
 def test_two_seeds_of_one_name_are_refused(shop):

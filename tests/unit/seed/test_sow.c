@@ -150,6 +150,21 @@ static void a_deferred_rule_that_fails_at_the_commit_leaves_nothing(void **state
 	garden_close(&garden);
 }
 
+static void a_byte_order_mark_is_no_part_of_the_first_statement(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden_plant(&garden, "script \xef\xbb\xbfSELECT 1");
+	garden_must(&garden, garden_sow(&garden, SOW_SHOW));
+	assert_non_null(strstr(text_string(&garden.told), ": SELECT 1]"));
+	garden_plant(&garden, "script \xef\xbb\xbf"
+			      "COMMIT");
+	assert_int_equal(garden_sow(&garden, SOW_CHECK), STATUS_MALFORMED);
+	garden_says(&garden, "transaction control inside a seed");
+	garden_close(&garden);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +176,7 @@ int main(void)
 		cmocka_unit_test(a_parameter_reaches_the_seed_and_is_noted_as_asked_for),
 		cmocka_unit_test(a_run_that_is_asked_to_stop_stops_and_nothing_stands),
 		cmocka_unit_test(a_deferred_rule_that_fails_at_the_commit_leaves_nothing),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_statement),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
