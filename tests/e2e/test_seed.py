@@ -126,6 +126,12 @@ def test_foreign_keys_are_enforced(shop):
     assert shop.value("SELECT count(*) FROM posts") == 0
 
 
+def test_a_statement_of_a_seed_is_not_called_a_migrations(shop):
+    for text in ("INSERT INTO users VALUES (7, 'x');\nINSERT OR ROLLBACK INTO users VALUES (8, 'x');\n", "PRAGMA query_only = 1;\n", "INSERT INTO users VALUES (?, ?);\n"):
+        seed(shop, "ASeeder.sql", text)
+        assert "migration" not in shop.must("db:seed", code=1).err
+
+
 @pytest.mark.parametrize("statement", ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "VACUUM", ".read other.sql"])
 def test_what_would_end_the_transaction_is_refused_before_anything_is_sent(shop, statement):
     seed(shop, "ASeeder.sql", f"INSERT INTO users VALUES (7, 'first');\n{statement};\n")
