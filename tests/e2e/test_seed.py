@@ -308,7 +308,8 @@ def test_the_precheck_finds_an_edited_migration(two):
 def test_the_precheck_finds_two_connections_on_one_database(two):
     two.configure(TWO.replace("two.sqlite", "one.sqlite"))
     two.fails(4, "db:seed:precheck", "--all-connections", names=["is the same database as"])
-    two.fails(3, "db:seed", "--all-connections", names=["is the same database as"])
+    two.fails(4, "db:seed", "--all-connections", names=["is the same database as"])
+    assert two.error_code("db:seed", "--all-connections", code=4) == "check_failed"
 
 
 def test_an_unreachable_connection_stops_all(two):
