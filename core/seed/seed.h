@@ -82,6 +82,7 @@ struct sowing {
 	void *context;
 	void (*statement)(void *context, const struct seed *seed, const char *text, size_t size);
 	void (*load)(void *context, const struct seed *seed, const char *table, int64_t rows);
+	/* In order. SOW_WRITE: once all of them stand. */
 	void (*done)(void *context, const struct sown *sown);
 	/* filled by sow: did any seeder ask for it? */
 	bool asked_count;

@@ -49,10 +49,35 @@ static enum status judge(struct bed *bed, enum status status, struct error *erro
 	return STATUS_OK;
 }
 
-static enum status sow_one(struct sowing *sowing, const struct seed *seed, enum sow_mode mode,
-			   struct error *error)
+/* What the seeds of one pass came to. */
+struct results {
+	struct sown *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void results_free(struct results *results)
 {
-	struct bed bed = {.sowing = sowing, .seed = seed, .mode = mode};
+	mem_free(results->items);
+}
+
+static void tell(const struct sowing *sowing, const struct results *results)
+{
+	for (size_t i = 0; i < results->count && sowing->done; i++)
+		sowing->done(sowing->context, &results->items[i]);
+}
+
+/* One pass over all seeds. */
+struct pass {
+	struct sowing *sowing;
+	enum sow_mode mode;
+	struct results results; /* SOW_WRITE: told once they stand */
+};
+
+static enum status sow_one(struct pass *pass, const struct seed *seed, struct error *error)
+{
+	struct sowing *sowing = pass->sowing;
+	struct bed bed = {.sowing = sowing, .seed = seed, .mode = pass->mode};
 	int64_t start = clock_monotonic_ns();
 	enum status status = bed_check_stop(&bed);
 	if (!status)
@@ -64,17 +89,23 @@ static enum status sow_one(struct sowing *sowing, const struct seed *seed, enum 
 		.rows = bed.rows,
 		.duration_us = (clock_monotonic_ns() - start) / 1000,
 	};
-	if (!status && mode != SOW_CHECK && sowing->done)
+	if (!status && pass->mode == SOW_WRITE)
+		VEC_PUSH(&pass->results, sown);
+	else if (!status && pass->mode == SOW_SHOW && sowing->done)
 		sowing->done(sowing->context, &sown);
 	bed_free(&bed);
 	return status;
 }
 
-static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct error *error)
+/* *ret: what a SOW_WRITE came to; freed by results_free, also after a failure. */
+static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct results *ret,
+			   struct error *error)
 {
+	struct pass pass = {.sowing = sowing, .mode = mode};
 	enum status status = STATUS_OK;
 	for (size_t i = 0; i < sowing->chosen_count && !status; i++)
-		status = sow_one(sowing, sowing->chosen[i], mode, error);
+		status = sow_one(&pass, sowing->chosen[i], error);
+	*ret = pass.results;
 	return status;
 }
 
@@ -99,16 +130,19 @@ static enum status sow_unit(struct sowing *sowing, struct error *error)
 {
 	struct database *database = sowing->database;
 	ERROR_CLEANUP struct error rollback = {0};
+	CLEANUP(results_free) struct results results = {0};
 	enum status status = database_begin(database, 0, NULL, 0, -1, error);
 	if (!status)
-		status = sow_all(sowing, SOW_WRITE, error);
+		status = sow_all(sowing, SOW_WRITE, &results, error);
 	if (!status) {
 		status = database_commit(database, error);
 		if (status)
 			error_prefix(error, "committing the seeds failed");
 	}
-	if (!status)
+	if (!status) {
+		tell(sowing, &results);
 		return STATUS_OK;
+	}
 	(void)!database_rollback(database, &rollback);
 	if (!error->retryable)
 		explain(error, &rollback);
@@ -117,8 +151,9 @@ static enum status sow_unit(struct sowing *sowing, struct error *error)
 
 enum status sow(struct sowing *sowing, enum sow_mode mode, struct error *error)
 {
+	CLEANUP(results_free) struct results none = {0};
 	if (mode != SOW_WRITE)
-		return sow_all(sowing, mode, error);
+		return sow_all(sowing, mode, &none, error);
 	enum status status = sow_unit(sowing, error);
 	if (!status || !error->retryable)
 		return status;

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -124,6 +125,21 @@ def test_foreign_keys_are_enforced(shop):
     seed(shop, "PostSeeder.sql", "INSERT INTO posts VALUES (99);\n")
     shop.fails(1, "db:seed", "--class", "Post", names=["FOREIGN KEY constraint failed"])
     assert shop.value("SELECT count(*) FROM posts") == 0
+
+
+def test_nothing_is_said_to_be_sown_before_it_stands(shop):
+    """A reader is no obstacle to the statements, and one to the commit."""
+    shop.ini.write_text(shop.ini.read_text() + "lock_timeout = 200ms\n")
+    reader = sqlite3.connect(shop.root / "database/app.sqlite")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM users").fetchone()
+    result = shop.must("db:seed", code=5)
+    assert "sown" not in result.out, result.out
+    document = shop.document("db:seed", code=5)
+    assert document["connections"][0]["result"]["seeds"] == []
+    reader.close()
+    assert names_of(shop) == []
+    assert "sown User" in shop.must("db:seed").out
 
 
 def test_a_statement_of_a_seed_is_not_called_a_migrations(shop):

@@ -146,6 +146,7 @@ static void a_deferred_rule_that_fails_at_the_commit_leaves_nothing(void **state
 	garden_plant(&garden, "script INSERT INTO c VALUES (99)");
 	assert_int_equal(garden_sow(&garden, SOW_WRITE), STATUS_STATEMENT_FAILED);
 	garden_says(&garden, "committing the seeds failed: FOREIGN KEY constraint failed");
+	assert_int_equal(garden.told.size, 0); /* nothing is said to be sown */
 	garden_expect_rows(&garden, 0);
 	garden_close(&garden);
 }
