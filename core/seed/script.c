@@ -111,6 +111,19 @@ static enum status split(const struct place *place, const char *text, size_t siz
 	return status;
 }
 
+static enum status review_all(const struct place *place, const char *text,
+			      const struct statements *statements)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < statements->count && !status; i++) {
+		const struct statement *statement = &statements->items[i];
+		const struct seed_place at = {place->path, statement->line, i + 1};
+		status =
+			bed_review_statement(place->bed, &at, text + statement->start, statement->size);
+	}
+	return status;
+}
+
 static enum status run_one(const struct place *place, const char *text,
 			   const struct statements *statements, size_t index)
 {
@@ -144,6 +157,8 @@ enum status bed_script(struct bed *bed, const char *path, int64_t line, const ch
 		return refuse(&place, line, 1, "the script is no UTF-8 text", "save it as UTF-8");
 	skip_mark(&text, &size);
 	enum status status = split(&place, text, size, &statements);
+	if (!status)
+		status = review_all(&place, text, &statements);
 	for (size_t i = 0; i < statements.count && !status && bed->mode == SOW_WRITE; i++)
 		status = run_one(&place, text, &statements, i);
 	for (size_t i = 0; i < statements.count && !status && bed->mode == SOW_SHOW; i++) {

@@ -71,13 +71,14 @@ static void tell(const struct sowing *sowing, const struct results *results)
 struct pass {
 	struct sowing *sowing;
 	enum sow_mode mode;
+	struct review_session *review;
 	struct results results; /* SOW_WRITE: told once they stand */
 };
 
 static enum status sow_one(struct pass *pass, const struct seed *seed, struct error *error)
 {
 	struct sowing *sowing = pass->sowing;
-	struct bed bed = {.sowing = sowing, .seed = seed, .mode = pass->mode};
+	struct bed bed = {.sowing = sowing, .seed = seed, .mode = pass->mode, .review = pass->review};
 	int64_t start = clock_monotonic_ns();
 	enum status status = bed_check_stop(&bed);
 	if (!status)
@@ -102,9 +103,10 @@ static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct res
 			   struct error *error)
 {
 	struct pass pass = {.sowing = sowing, .mode = mode};
-	enum status status = STATUS_OK;
+	enum status status = bed_review_begin(sowing, mode, &pass.review, error);
 	for (size_t i = 0; i < sowing->chosen_count && !status; i++)
 		status = sow_one(&pass, sowing->chosen[i], error);
+	database_review_end(pass.review);
 	*ret = pass.results;
 	return status;
 }
