@@ -97,7 +97,7 @@ enum status bed_review_statement(struct bed *bed, const struct seed_place *place
 enum status bed_review_load(struct bed *bed, const struct elq_load_plan *plan)
 {
 	CLEANUP(loss_free) struct loss loss = {0};
-	if (!bed->sowing->guarded || plan->mode != ELQ_LOAD_UPSERT)
+	if (!bed->sowing->guarded || plan->mode == ELQ_LOAD_INSERT || plan->mode == ELQ_LOAD_SKIP)
 		return STATUS_OK;
 	loss.severity = ELQ_FINDING_DESTROYS;
 	loss.rule = "update";

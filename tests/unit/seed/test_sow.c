@@ -206,6 +206,26 @@ static void a_guarded_sowing_lets_pass_what_only_adds(void **state)
 	garden_close(&garden);
 }
 
+static void a_guarded_sowing_sends_no_script_that_nobody_can_judge(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden.sowing.guarded = true;
+	/* As a driver without elq.review says it. */
+	((struct database_info *)(uintptr_t)database_info(garden.database))->caps &= ~ELQ_CAP_REVIEW;
+	garden_plant(&garden, "load t"); /* rows are added, whoever judges */
+	garden_must(&garden, garden_sow(&garden, SOW_CHECK));
+	garden_plant(&garden, "script INSERT INTO t VALUES (100, 'a')");
+	assert_int_equal(garden_sow(&garden, SOW_CHECK), STATUS_REFUSED);
+	garden_says(&garden,
+		    "statement 1: the driver sqlite cannot judge statements (not_reviewed), and "
+		    "in production a seed holds nothing that nobody can judge");
+	assert_int_equal(garden_sow(&garden, SOW_WRITE), STATUS_FAILED);
+	garden_expect_rows(&garden, 0);
+	garden_close(&garden);
+}
+
 static void an_unguarded_sowing_destroys_what_it_is_told_to(void **state)
 {
 	struct garden garden;
@@ -261,6 +281,7 @@ int main(void)
 		cmocka_unit_test(a_deferred_rule_that_fails_at_the_commit_leaves_nothing),
 		cmocka_unit_test(a_guarded_sowing_refuses_what_destroys_data_before_anything_is_sent),
 		cmocka_unit_test(a_guarded_sowing_lets_pass_what_only_adds),
+		cmocka_unit_test(a_guarded_sowing_sends_no_script_that_nobody_can_judge),
 		cmocka_unit_test(an_unguarded_sowing_destroys_what_it_is_told_to),
 		cmocka_unit_test(a_guarded_sowing_sees_a_cascade),
 		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_statement),
