@@ -245,7 +245,7 @@ const struct command command_db_restore = {
 		 "ID\n"
 		 "the terminal asks. The backup is restored beside and compared before anything is "
 		 "changed. With --into that is all: NAME, which must be free, is a new database with\n"
-		 "what the backup holds, to look into; for SQLite NAME is a file.",
+		 "what the backup holds, to look into: a file, or a database beside the live one.",
 	.usage = restore_usage,
 	.spares = restore_spares,
 	.choose = restore_choose,

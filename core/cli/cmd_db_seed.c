@@ -165,6 +165,7 @@ static struct seeding *make_seeding(struct run *run, struct target *target)
 		.seeds = &seeding->seeds,
 		.family = target->driver->plugin.note.family,
 		.word = target->word,
+		.guarded = target_in_production(target),
 		.count = option_value(run->invocation, OPTION_COUNT_OF_ROWS),
 		.seed = option_value(run->invocation, OPTION_SEED),
 		.as_of = option_value(run->invocation, OPTION_AS_OF),

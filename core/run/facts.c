@@ -214,12 +214,13 @@ static enum status application_identity(struct run *run, struct target *target, 
 	return STATUS_OK;
 }
 
-static enum status same_database(struct target *target, const char *what, struct error *error)
+static enum status same_database(struct target *target, enum status status, const char *what,
+				 struct error *error)
 {
-	error_set(error, STATUS_TWIN_IS_APPLICATION, "\"%s\" is the same database as %s: %s",
-		  target->connection->name, what, target->info->location);
+	error_set(error, status, "\"%s\" is the same database as %s: %s", target->connection->name,
+		  what, target->info->location);
 	error_hint(error, "nothing was written; give each connection a database of its own");
-	return STATUS_TWIN_IS_APPLICATION;
+	return status;
 }
 
 enum status facts_identities(struct run *run, struct target *target, struct error *error)
@@ -230,14 +231,15 @@ enum status facts_identities(struct run *run, struct target *target, struct erro
 		if (status)
 			return status;
 		if (text_equal(identity, target->info->identity))
-			return same_database(target, "the application that it is the twin of", error);
+			return same_database(target, STATUS_TWIN_IS_APPLICATION,
+					     "the application that it is the twin of", error);
 	}
 	if (facts_command(run).class_ == GUARD_SAFE)
 		return STATUS_OK;
 	for (struct target *other = run->targets; other < target; other++)
 		if (other->info && text_equal(other->info->identity, target->info->identity))
 			return same_database(
-				target, arena_printf(&target->arena, "\"%s\"", other->connection->name),
-				error);
+				target, STATUS_CHECK_FAILED,
+				arena_printf(&target->arena, "\"%s\"", other->connection->name), error);
 	return STATUS_OK;
 }

@@ -2,7 +2,7 @@
  * write, the outcome after the last. Handlers know nothing of it. */
 #include "run/private.h"
 
-static bool target_in_production(const struct target *target)
+bool target_in_production(const struct target *target)
 {
 	return target->facts.production == FACT_YES || target->facts.stamp_production == FACT_YES;
 }

@@ -161,6 +161,8 @@ void target_findings(struct run *run, struct target *target, bool say);
 /* The folder of this connection's migrations (a twin uses its application's). */
 const char *target_migrations(const struct run *run, const struct connection *connection,
 			      struct arena *arena);
+/* As the guard sees it: the environment, the connection or the stamp says so. */
+bool target_in_production(const struct target *target);
 /* Which backup? Asks on the terminal, the newest verified ones first. STATUS_USAGE without
  * a terminal, STATUS_REFUSED when the person chooses none. */
 enum status ask_backup(const struct run *run, const struct target *target,

@@ -177,6 +177,8 @@ enum status station_check_target(struct run *run, struct target *target, struct 
 	target->idle = false;
 	enum status status = run->command->check(run, target, error);
 	plan_made(target, status == STATUS_OK);
+	if (status == STATUS_REFUSED)
+		outcome_refusal(run, target, error);
 	if (!status && !target->idle && !run->dry_run)
 		status = backups_foresee(run, target, error);
 	if (!status || target->locked || !run->command->work || run->dry_run)

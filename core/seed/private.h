@@ -14,14 +14,15 @@ struct bed {
 	struct sowing *sowing;
 	const struct seed *seed;
 	enum sow_mode mode;
-	struct arena arena; /* files that were handed out */
-	struct error error; /* of the first slot that failed; the others then do nothing */
-	bool enough;        /* SOW_CHECK: the seed came to its rows */
+	struct review_session *review; /* borrowed; NULL: nothing is judged, or nobody can */
+	struct arena arena;            /* files that were handed out */
+	struct error error;            /* of the first slot that failed; the others then do nothing */
+	bool enough; /* SOW_CHECK: the seed came to its rows, and they do not matter */
 	bool loading;
 	struct text table; /* of the open load */
 	size_t columns;
 	int64_t load_rows; /* handed over since load_begin */
-	int64_t next_id;   /* SOW_SHOW: what reserve_ids answers */
+	int64_t next_id;   /* what reserve_ids answers when nothing is written */
 	int64_t statements;
 	int64_t rows; /* -1: unknown */
 	struct progress progress;
@@ -42,6 +43,24 @@ const char *bed_path(struct bed *bed, const struct elq_str *file);
 /* Splits, refuses what must not be sent, then does what the bed's mode says. `path` and
  * `line` (of the script's first) are for messages. The error is the bed's. */
 enum status bed_script(struct bed *bed, const char *path, int64_t line, const char *text, size_t size);
+
+/* ---- what a seed may do in production (review.c) -------------------------------------- */
+
+/* The session that judges a pass over all seeds, ended by database_review_end, also after a
+ * failure. *ret is NULL where nothing is judged, or the driver cannot. */
+enum status bed_review_begin(struct sowing *sowing, enum sow_mode mode, struct review_session **ret,
+			     struct error *error) MUST_CHECK;
+/* Where a statement stands: for messages. */
+struct seed_place {
+	const char *path;
+	int64_t line;
+	size_t number; /* of the statement in its script, from 1 */
+};
+/* May this statement, or this load, be sent? The error is the bed's: STATUS_REFUSED, or
+ * STATUS_FAILED in SOW_WRITE. Always, when the sowing is not guarded. */
+enum status bed_review_statement(struct bed *bed, const struct seed_place *place, const char *text,
+				 size_t size);
+enum status bed_review_load(struct bed *bed, const struct elq_load_plan *plan);
 
 /* ---- rows (rows.c) ------------------------------------------------------------------ */
 

@@ -21,6 +21,15 @@ static void statements_free(struct statements *statements)
 	mem_free(statements->items);
 }
 
+/* Without the byte order mark at its start: to a database it would be part of a word. */
+static void skip_mark(const char **text, size_t *size)
+{
+	if (*size < 3 || memcmp(*text, "\xef\xbb\xbf", 3) != 0)
+		return;
+	*text += 3;
+	*size -= 3;
+}
+
 /* Where in which file. */
 struct place {
 	struct bed *bed;
@@ -102,6 +111,19 @@ static enum status split(const struct place *place, const char *text, size_t siz
 	return status;
 }
 
+static enum status review_all(const struct place *place, const char *text,
+			      const struct statements *statements)
+{
+	enum status status = STATUS_OK;
+	for (size_t i = 0; i < statements->count && !status; i++) {
+		const struct statement *statement = &statements->items[i];
+		const struct seed_place at = {place->path, statement->line, i + 1};
+		status =
+			bed_review_statement(place->bed, &at, text + statement->start, statement->size);
+	}
+	return status;
+}
+
 static enum status run_one(const struct place *place, const char *text,
 			   const struct statements *statements, size_t index)
 {
@@ -133,7 +155,10 @@ enum status bed_script(struct bed *bed, const char *path, int64_t line, const ch
 	size_t bad = 0;
 	if (!utf8_valid(text, size, &bad) || memchr(text, '\0', size))
 		return refuse(&place, line, 1, "the script is no UTF-8 text", "save it as UTF-8");
+	skip_mark(&text, &size);
 	enum status status = split(&place, text, size, &statements);
+	if (!status)
+		status = review_all(&place, text, &statements);
 	for (size_t i = 0; i < statements.count && !status && bed->mode == SOW_WRITE; i++)
 		status = run_one(&place, text, &statements, i);
 	for (size_t i = 0; i < statements.count && !status && bed->mode == SOW_SHOW; i++) {

@@ -61,7 +61,7 @@ struct sown {
 
 enum sow_mode {
 	SOW_CHECK, /* split the scripts, judge them; send nothing. A seed is only asked up to its
-		    * first rows */
+		    * first rows, unless the sowing is guarded */
 	SOW_SHOW,  /* call `statement` and `load` instead of doing anything */
 	SOW_WRITE,
 };
@@ -75,6 +75,7 @@ struct sowing {
 	size_t chosen_count;
 	const char *family; /* of the driver */
 	const char *word;
+	bool guarded;      /* in production: a seed that destroys data is refused */
 	const char *count; /* what was given on the command line, checked; NULL: not given */
 	const char *seed;
 	const char *as_of;
@@ -82,6 +83,7 @@ struct sowing {
 	void *context;
 	void (*statement)(void *context, const struct seed *seed, const char *text, size_t size);
 	void (*load)(void *context, const struct seed *seed, const char *table, int64_t rows);
+	/* In order. SOW_WRITE: once all of them stand. */
 	void (*done)(void *context, const struct sown *sown);
 	/* filled by sow: did any seeder ask for it? */
 	bool asked_count;
@@ -90,7 +92,8 @@ struct sowing {
 };
 /* Sows the chosen seeds, one after the other. SOW_WRITE: in one unit, which is committed
  * at the end; the first failure rolls it back, its message names file, line, statement
- * and the database's words, its hint says what stands. */
+ * and the database's words, its hint says what stands. A guarded sowing refuses what destroys
+ * data or cannot be judged: STATUS_REFUSED by SOW_CHECK, a failure of SOW_WRITE. */
 enum status sow(struct sowing *sowing, enum sow_mode mode, struct error *error) MUST_CHECK;
 
 #endif

@@ -49,12 +49,39 @@ static enum status judge(struct bed *bed, enum status status, struct error *erro
 	return STATUS_OK;
 }
 
-static enum status sow_one(struct sowing *sowing, size_t index, enum sow_mode mode, struct error *error)
+/* What the seeds of one pass came to. */
+struct results {
+	struct sown *items;
+	size_t count;
+	size_t capacity;
+};
+
+static void results_free(struct results *results)
 {
+	mem_free(results->items);
+}
+
+static void tell(const struct sowing *sowing, const struct results *results)
+{
+	for (size_t i = 0; i < results->count && sowing->done; i++)
+		sowing->done(sowing->context, &results->items[i]);
+}
+
+/* One pass over all seeds. */
+struct pass {
+	struct sowing *sowing;
+	enum sow_mode mode;
+	struct review_session *review;
+	struct results results; /* SOW_WRITE: told once they stand */
+};
+
+static enum status sow_one(struct pass *pass, size_t index, struct error *error)
+{
+	struct sowing *sowing = pass->sowing;
 	const struct seed *seed = sowing->chosen[index];
-	struct bed bed = {.sowing = sowing, .seed = seed, .mode = mode};
+	struct bed bed = {.sowing = sowing, .seed = seed, .mode = pass->mode, .review = pass->review};
 	int64_t start = clock_monotonic_ns();
-	if (mode == SOW_WRITE)
+	if (pass->mode == SOW_WRITE)
 		progress_begin(&bed.progress, sowing->observer, "rows", 0, "sowing %s, %zu of %zu",
 			       seed->name, index + 1, sowing->chosen_count);
 	enum status status = bed_check_stop(&bed);
@@ -67,17 +94,24 @@ static enum status sow_one(struct sowing *sowing, size_t index, enum sow_mode mo
 		.rows = bed.rows,
 		.duration_us = (clock_monotonic_ns() - start) / 1000,
 	};
-	if (!status && mode != SOW_CHECK && sowing->done)
+	if (!status && pass->mode == SOW_WRITE)
+		VEC_PUSH(&pass->results, sown);
+	else if (!status && pass->mode == SOW_SHOW && sowing->done)
 		sowing->done(sowing->context, &sown);
 	bed_free(&bed);
 	return status;
 }
 
-static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct error *error)
+/* *ret: what a SOW_WRITE came to; freed by results_free, also after a failure. */
+static enum status sow_all(struct sowing *sowing, enum sow_mode mode, struct results *ret,
+			   struct error *error)
 {
-	enum status status = STATUS_OK;
+	struct pass pass = {.sowing = sowing, .mode = mode};
+	enum status status = bed_review_begin(sowing, mode, &pass.review, error);
 	for (size_t i = 0; i < sowing->chosen_count && !status; i++)
-		status = sow_one(sowing, i, mode, error);
+		status = sow_one(&pass, i, error);
+	database_review_end(pass.review);
+	*ret = pass.results;
 	return status;
 }
 
@@ -102,16 +136,19 @@ static enum status sow_unit(struct sowing *sowing, struct error *error)
 {
 	struct database *database = sowing->database;
 	ERROR_CLEANUP struct error rollback = {0};
+	CLEANUP(results_free) struct results results = {0};
 	enum status status = database_begin(database, 0, NULL, 0, -1, error);
 	if (!status)
-		status = sow_all(sowing, SOW_WRITE, error);
+		status = sow_all(sowing, SOW_WRITE, &results, error);
 	if (!status) {
 		status = database_commit(database, error);
 		if (status)
 			error_prefix(error, "committing the seeds failed");
 	}
-	if (!status)
+	if (!status) {
+		tell(sowing, &results);
 		return STATUS_OK;
+	}
 	(void)!database_rollback(database, &rollback);
 	if (!error->retryable)
 		explain(error, &rollback);
@@ -120,8 +157,9 @@ static enum status sow_unit(struct sowing *sowing, struct error *error)
 
 enum status sow(struct sowing *sowing, enum sow_mode mode, struct error *error)
 {
+	CLEANUP(results_free) struct results none = {0};
 	if (mode != SOW_WRITE)
-		return sow_all(sowing, mode, error);
+		return sow_all(sowing, mode, &none, error);
 	enum status status = sow_unit(sowing, error);
 	if (!status || !error->retryable)
 		return status;

@@ -39,7 +39,8 @@ struct elq_seed_sink {
  * or shows what would be done, nowhere. All slots are [conn], return ELQ_* and report errors
  * themselves: a seeder hands their codes on, at once. After the first failure no slot does
  * anything more, and the unit is rolled back whatever run() returns. ELQ_ERR_STOPPED is no
- * failure: a check is not interested in rows. */
+ * failure: a check is not interested in rows. In production it is, because what stands behind
+ * them is judged too: a script that destroys data, or a load by ELQ_LOAD_UPSERT, is refused. */
 struct elq_seed_target {
 	uint32_t struct_size;
 	uint32_t storage; /* ELQ_STORAGE_SQL or _DOCUMENT */

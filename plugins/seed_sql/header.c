@@ -53,6 +53,17 @@ static uint64_t blanks(const char *text, uint64_t size)
 	return count;
 }
 
+/* Blanks, and whatever else a person does not see or takes for one: a byte order mark in the
+ * midst of a file, a no-break space. */
+static uint64_t unseen(const char *text, uint64_t size)
+{
+	uint64_t count = 0;
+	while (count < size &&
+	       ((unsigned char)text[count] <= ' ' || (unsigned char)text[count] >= 0x80))
+		count++;
+	return count;
+}
+
 static uint64_t word_size(const char *text, uint64_t size)
 {
 	uint64_t count = 0;
@@ -127,13 +138,20 @@ static bool take_option(struct parser *parser, const struct line *line, const ch
 		      "\"%.*s\" is not known in a seed's directive", shown(size), word);
 }
 
+/* "--" at the start of the line, and blanks alone behind it. rest: behind "eloquent:". */
+static bool begins_right(const struct line *line, const char *rest)
+{
+	const char *word = rest - 9;
+	return line->text[0] == '-' && memcmp(word, "eloquent:", 9) == 0 &&
+	       line->text + 2 + blanks(line->text + 2, line->size - 2) == word;
+}
+
 /* rest: behind "-- eloquent:". */
 static bool take_directive(struct parser *parser, const struct line *line, const char *rest,
 			   uint64_t size)
 {
 	uint64_t word = word_size(rest, size);
-	if (line->text[0] != '-' || memcmp(rest - 9, "eloquent:", 9) != 0 || word != 4 ||
-	    memcmp(rest, "seed", 4) != 0)
+	if (!begins_right(line, rest) || word != 4 || memcmp(rest, "seed", 4) != 0)
 		return refuse(parser, line,
 			      "a seed has -- eloquent:seed, at the start of a line, in small letters",
 			      "\"%.*s\" is not a seed's directive", shown(line->size), line->text);
@@ -160,7 +178,7 @@ static bool take_directive(struct parser *parser, const struct line *line, const
 
 static bool take_line(struct parser *parser, const struct line *line)
 {
-	uint64_t at = blanks(line->text, line->size);
+	uint64_t at = unseen(line->text, line->size);
 	if (at == line->size)
 		return true;
 	if (line->size - at < 2 || line->text[at] != '-' || line->text[at + 1] != '-') {
@@ -168,7 +186,7 @@ static bool take_line(struct parser *parser, const struct line *line)
 		return true;
 	}
 	at += 2;
-	at += blanks(line->text + at, line->size - at);
+	at += unseen(line->text + at, line->size - at);
 	const char *rest = line->text + at;
 	uint64_t left = line->size - at;
 	if (left >= 9 && strncasecmp(rest, "eloquent:", 9) == 0)
@@ -186,7 +204,9 @@ bool header_parse(const char *data, uint64_t size, struct header *ret,
 	*ret = (struct header){.line = 0};
 	*ret_problem = (struct header_problem){.line = 0};
 	struct line line = {.number = 1};
-	for (uint64_t at = 0; at < size; line.number++) {
+	/* As in migrations, a byte order mark at the start is none of the first line's. */
+	uint64_t first = size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	for (uint64_t at = first; at < size; line.number++) {
 		const char *end = memchr(data + at, '\n', (size_t)(size - at));
 		uint64_t next = end ? (uint64_t)(end - data) + 1 : size;
 		line.text = data + at;

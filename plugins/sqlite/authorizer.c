@@ -64,7 +64,7 @@ static int see_pragma(struct seen *seen, const char *name, const char *argument)
 	if (is_one_of(name, process_wide, COUNT_OF(process_wide)))
 		return refuse(seen, "this PRAGMA would change every database of the process");
 	if (sqlite3_stricmp(name, "query_only") == 0)
-		return refuse(seen, "PRAGMA query_only would stop the migration's own record");
+		return refuse(seen, "PRAGMA query_only would stop eloquent's own record");
 	seen->dirty = true;
 	return SQLITE_OK;
 }

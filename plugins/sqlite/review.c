@@ -190,8 +190,8 @@ static int32_t slot_unit(const struct elq_call *call, struct elq_review *review,
 			 const struct elq_begin *begin)
 {
 	struct elq_begin own = {.lock_timeout_us = -1};
-	bool foreign_keys = false;
 	memcpy(&own, begin, begin->struct_size < sizeof(own) ? begin->struct_size : sizeof(own));
+	bool foreign_keys = !(own.flags & ELQ_BEGIN_MIGRATION); /* as when the unit begins */
 	connection_enter(review->connection, call);
 	int32_t status = transaction_options(review->connection, &own, &foreign_keys);
 	/* Between two units other programs may have written: no copy is whole any more. */

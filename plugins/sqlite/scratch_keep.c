@@ -106,20 +106,22 @@ static int32_t copy_to(struct elq_connection *beside, struct elq_connection *scr
 	return status;
 }
 
+static int32_t keep(struct elq_connection *beside, struct elq_connection *scratch, const char *path,
+		    const char *folder)
+{
+	int32_t status = check_folder(beside, folder);
+	if (status == ELQ_OK)
+		status = check_free(beside, path);
+	return status == ELQ_OK && scratch ? copy_to(beside, scratch, path, folder) : status;
+}
+
 int32_t scratch_keep(struct elq_connection *beside, struct elq_connection *scratch,
 		     const struct elq_str *name)
 {
 	char *path = sqlite3_mprintf("%.*s", (int)name->size, name->data);
 	char *folder = path ? folder_of(path) : NULL;
-	int32_t status = ELQ_OK;
-	if (!folder)
-		status = failure_no_memory(beside->call);
-	if (status == ELQ_OK)
-		status = check_folder(beside, folder);
-	if (status == ELQ_OK)
-		status = check_free(beside, path);
-	if (status == ELQ_OK && scratch)
-		status = copy_to(beside, scratch, path, folder);
+	int32_t status =
+		path && folder ? keep(beside, scratch, path, folder) : failure_no_memory(beside->call);
 	sqlite3_free(folder);
 	sqlite3_free(path);
 	return status;

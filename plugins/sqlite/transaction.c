@@ -157,7 +157,7 @@ static int32_t check_alive(struct elq_connection *connection)
 		return ELQ_OK;
 	return sqlkit_fail(
 		connection->call, ELQ_ERR_FAILED,
-		"look for OR ROLLBACK and RAISE(ROLLBACK, ...) in the migration and in triggers",
+		"look for OR ROLLBACK and RAISE(ROLLBACK, ...) in its statements and in triggers",
 		"the transaction was ended by one of its statements and rolled back");
 }
 

@@ -140,7 +140,7 @@ int32_t values_bind(struct elq_connection *connection, sqlite3_stmt *statement,
 	int wanted = sqlite3_bind_parameter_count(statement);
 	if ((uint64_t)wanted != count)
 		return sqlkit_fail(connection->call, ELQ_ERR_INVALID,
-				   "write the values themselves; a migration has no parameters",
+				   "write the values themselves; a script has no parameters",
 				   "the statement has %d parameters and got %llu values", wanted,
 				   (unsigned long long)count);
 	for (int i = 0; i < wanted; i++) {

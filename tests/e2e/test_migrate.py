@@ -330,8 +330,8 @@ def test_two_connections_of_one_command_that_are_one_database_are_refused(bare):
     bare.add_blog()
     bare.migration("1_x", "CREATE TABLE x (y);", connection="again")
     with bare.untouched():
-        result = bare.run("migrate:run", "--all-connections")
-    assert result.code == 3, result
+        bare.fails(4, "migrate:run", "--all-connections", names=['"sqlite" is the same database as "again"'])
+        assert bare.error_code("migrate:run", "--all-connections", code=4) == "check_failed"
 
 
 # ---- dry run ---------------------------------------------------------------------------------

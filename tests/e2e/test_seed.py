@@ -2,11 +2,12 @@
 
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
 
-from project import first_error
+from project import CONTRACT, first_error
 
 TWO = """\
 [project]
@@ -126,6 +127,27 @@ def test_foreign_keys_are_enforced(shop):
     assert shop.value("SELECT count(*) FROM posts") == 0
 
 
+def test_nothing_is_said_to_be_sown_before_it_stands(shop):
+    """A reader is no obstacle to the statements, and one to the commit."""
+    shop.ini.write_text(shop.ini.read_text() + "lock_timeout = 200ms\n")
+    reader = sqlite3.connect(shop.root / "database/app.sqlite")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM users").fetchone()
+    result = shop.must("db:seed", code=5)
+    assert "sown" not in result.out, result.out
+    document = shop.document("db:seed", code=5)
+    assert document["connections"][0]["result"]["seeds"] == []
+    reader.close()
+    assert names_of(shop) == []
+    assert "sown User" in shop.must("db:seed").out
+
+
+def test_a_statement_of_a_seed_is_not_called_a_migrations(shop):
+    for text in ("INSERT INTO users VALUES (7, 'x');\nINSERT OR ROLLBACK INTO users VALUES (8, 'x');\n", "PRAGMA query_only = 1;\n", "INSERT INTO users VALUES (?, ?);\n"):
+        seed(shop, "ASeeder.sql", text)
+        assert "migration" not in shop.must("db:seed", code=1).err
+
+
 @pytest.mark.parametrize("statement", ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "VACUUM", ".read other.sql"])
 def test_what_would_end_the_transaction_is_refused_before_anything_is_sent(shop, statement):
     seed(shop, "ASeeder.sql", f"INSERT INTO users VALUES (7, 'first');\n{statement};\n")
@@ -202,6 +224,102 @@ def test_a_production_database_is_not_sown_from_elsewhere(shop):
     assert names_of(shop) == []
 
 
+# ---- what a seed may do in production ----------------------------------------------------------------
+
+PRODUCTION = {"APP_ENV": "production"}
+FOR_PRODUCTION = "-- eloquent:seed environments=production\n"
+
+
+@pytest.fixture
+def live(shop):
+    """A database stamped production, with a user, and no seeds."""
+    (shop.root / "database/seeds/UserSeeder.sql").unlink()
+    shop.sql("INSERT INTO users VALUES (1, 'Ada')")
+    shop.sql("CREATE TABLE notes (id INTEGER PRIMARY KEY, text)")
+    shop.stamp("production", env=PRODUCTION)
+    return shop
+
+
+@pytest.mark.parametrize("statement, what, remedy", [
+    ("DELETE FROM users", "deletes every row of users (delete_all)", "-- eloquent:destroys users"),
+    ("DELETE FROM users WHERE id = 1", "(delete_rows)", "-- eloquent:destroys users"),
+    ("DROP TABLE users", "drops the table users", "-- eloquent:destroys users"),
+    ("UPDATE users SET name = 'x'", "(update)", "-- eloquent:destroys users.name"),
+    ("INSERT INTO users VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET name = 'x'", "(update)", "-- eloquent:destroys users.name"),
+    ("REPLACE INTO users VALUES (1, 'x')", "(replace)", "-- eloquent:destroys users"),
+    ("ALTER TABLE notes DROP COLUMN text", "(drop_column)", "-- eloquent:destroys notes.text"),
+    ("PRAGMA writable_schema = 1", "(pragma)", "-- eloquent:opaque REASON"),
+    ("SELECT nobody_has_this()", "(cannot_run)", "-- eloquent:opaque REASON"),
+])
+def test_in_production_a_seed_that_destroys_data_is_refused_before_anything_is_written(live, statement, what, remedy):
+    seed(live, "1_More.sql", FOR_PRODUCTION + "INSERT INTO users VALUES (2, 'Grace');\n")
+    seed(live, "2_Bad.sql", FOR_PRODUCTION + f"INSERT INTO users VALUES (3, 'x3');\n{statement};\n")
+    with live.untouched():
+        live.fails(3, "db:seed", env=PRODUCTION, names=["database/seeds/2_Bad.sql:3: statement 2", what, "in production a seed", remedy])
+    assert names_of(live) == ["Ada"]
+    error = first_error(live.document("db:seed", code=3, env=PRODUCTION))
+    assert (error["code"], error["line"], error["statement"]) == ("refused", 3, 2)
+    assert error["file"].endswith("database/seeds/2_Bad.sql")
+
+
+def test_no_words_let_a_seed_destroy_data_in_production(live):
+    seed(live, "Bad.sql", FOR_PRODUCTION + "DELETE FROM users;\n")
+    live.must("db:seed", env=CONTRACT, code=3)
+    live.must("db:seed", "--force", "--yes", env=CONTRACT, code=2)
+    seed(live, "Bad.sql", FOR_PRODUCTION + "-- eloquent:destroys users\nDELETE FROM users;\n")
+    live.must("db:seed", env=PRODUCTION, code=4)
+    assert names_of(live) == ["Ada"]
+
+
+def test_a_dry_run_in_production_finds_what_would_be_refused(live):
+    seed(live, "Bad.sql", FOR_PRODUCTION + "DELETE FROM users;\n")
+    live.fails(3, "db:seed", "--dry-run", env=PRODUCTION, names=["deletes every row of users"])
+
+
+@pytest.mark.parametrize("where", ["environment", "connection", "stamp"])
+def test_whatever_says_that_it_is_production_guards_the_seeds(shop, where):
+    seed(shop, "Bad.sql", "-- eloquent:seed environments=development,production\nDELETE FROM users;\n")
+    words = ["--class", "Bad"]
+    if where == "connection":
+        shop.ini.write_text(shop.ini.read_text() + "production = yes\n")
+    if where == "stamp":
+        shop.stamp("production", env=PRODUCTION)
+        words.append("--dry-run")  # without it the stamp alone is a refusal
+    shop.sql("INSERT INTO users VALUES (1, 'Ada')")
+    shop.fails(3, "db:seed", *words, env=PRODUCTION if where == "environment" else {}, names=["in production a seed destroys nothing"])
+    assert names_of(shop) == ["Ada"]
+
+
+def test_in_production_a_seed_may_empty_what_the_seeds_made(live):
+    seed(live, "1_A.sql", FOR_PRODUCTION + "CREATE TABLE own (x);\nINSERT INTO own VALUES (1);\n")
+    seed(live, "2_B.sql", FOR_PRODUCTION + "DELETE FROM own;\nDROP TABLE own;\nINSERT OR IGNORE INTO users VALUES (1, 'x');\n")
+    live.must("db:seed", env=PRODUCTION)
+    assert names_of(live) == ["Ada"]
+
+
+def test_outside_production_a_seed_begins_anew(shop):
+    shop.sql("INSERT INTO users VALUES (1, 'old')")
+    seed(shop, "UserSeeder.sql", "DELETE FROM users;\nINSERT INTO users VALUES (1, 'Ada');\n")
+    shop.must("db:seed")
+    assert names_of(shop) == ["Ada"]
+
+
+def test_one_production_connection_that_refuses_stops_the_others(two):
+    two.configure(TWO + "production = yes\n")
+    seed(two, "UserSeeder.sql", "-- eloquent:seed environments=development,production\nINSERT INTO users VALUES (1, 'Ada');\nDELETE FROM users;\n")
+    result = two.fails(3, "db:seed", "--all-connections", names=["two: ", "UserSeeder.sql:3"])
+    assert "one: " not in result.err
+    assert names_of(two, "database/one.sqlite") == [] and names_of(two, "database/two.sqlite") == []
+
+
+def test_the_refusal_of_a_seed_is_on_record(live):
+    seed(live, "Bad.sql", FOR_PRODUCTION + "DELETE FROM users;\n")
+    live.must("db:seed", code=3, env=PRODUCTION)
+    record = live.audit_records()[-1]
+    assert (record["command"], record["verdict"], record["exit"]) == ("db:seed", "refused", 3), record
+    assert "in production a seed destroys nothing" in record["message"]
+
+
 # ---- files ------------------------------------------------------------------------------------------
 
 
@@ -217,11 +335,22 @@ def test_a_production_database_is_not_sown_from_elsewhere(shop):
     ("-- eloquent:seed environments=a\n-- eloquent:seed environments=b\n", "a second"),
     ("SELECT 1;\n-- eloquent:seed environments=staging\n", "below its first statement"),
     ("-- migrate:up\nSELECT 1;\n", "this is a migration"),
+    ("-- two files in one\n\ufeff-- eloquent:seed environments=staging\n", "not a seed's directive"),
 ])
 def test_a_directive_that_is_not_one_stops_every_seed(shop, text, said):
     seed(shop, "ASeeder.sql", text)
     shop.fails(4, "db:seed", names=["ASeeder.sql:", said])
     assert names_of(shop) == []
+
+
+def test_a_byte_order_mark_takes_nothing_from_a_directive(shop):
+    """The file restricts its seed to staging, whatever an editor put before it."""
+    seed(shop, "UserSeeder.sql", "\ufeff-- eloquent:seed environments=staging\nINSERT INTO users VALUES (1, 'Ada');\n")
+    assert (shop.root / "database/seeds/UserSeeder.sql").read_bytes().startswith(b"\xef\xbb\xbf--")
+    shop.fails(4, "db:seed", "--class", "User", names=["not for this connection", "staging"])
+    assert names_of(shop) == []
+    shop.must("db:seed", env={"APP_ENV": "staging"})
+    assert names_of(shop) == ["Ada"]
 
 
 def test_two_seeds_of_one_name_are_refused(shop):
@@ -291,7 +420,8 @@ def test_the_precheck_finds_an_edited_migration(two):
 def test_the_precheck_finds_two_connections_on_one_database(two):
     two.configure(TWO.replace("two.sqlite", "one.sqlite"))
     two.fails(4, "db:seed:precheck", "--all-connections", names=["is the same database as"])
-    two.fails(3, "db:seed", "--all-connections", names=["is the same database as"])
+    two.fails(4, "db:seed", "--all-connections", names=["is the same database as"])
+    assert two.error_code("db:seed", "--all-connections", code=4) == "check_failed"
 
 
 def test_an_unreachable_connection_stops_all(two):

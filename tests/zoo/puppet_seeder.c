@@ -6,9 +6,10 @@
  * run:  "script TEXT" hands TEXT to the target, "param NAME" logs it, "log" logs,
  *   "progress" reports 3 of 7 rows, "wait" lasts until cancelled(), "mute" says nothing,
  *   "load TABLE" loads ten rows (id, name) with reserved ids, "same TABLE" ten rows of one
- *   name, "half TABLE" leaves its load open, "twice TABLE" begins a second one, "deaf TABLE"
- *   is "same" and passes over what the target says, "read PATH" hands a file to the target
- *   as a script; everything else fails with its name as message. */
+ *   name, "upsert TABLE" ten that may replace others, "then TABLE TEXT" loads ten and hands
+ *   TEXT to the target, "half TABLE" leaves its load open, "twice TABLE" begins a second one, "deaf
+ * TABLE" is "same" and passes over what the target says, "read PATH" hands a file to the target as a
+ * script; everything else fails with its name as message. */
 #include <eloquent/plugin.h>
 #include <eloquent/seeder.h>
 
@@ -91,15 +92,21 @@ static int starts(const struct elq_str *text, const char *word, struct elq_str *
 }
 
 /* Ten rows in two batches; a name of a row is "row N" or always the same one. */
-static int32_t load_rows(const struct elq_seed_target *target, const struct elq_str *table, int same,
-			 int end)
+static int32_t load_as(const struct elq_seed_target *target, const struct elq_str *table, uint32_t mode,
+		       int same, int end)
 {
+	const struct elq_str key = STR("id");
 	const struct elq_column columns[] = {
 		{.struct_size = sizeof(columns[0]), .name = STR("id")},
 		{.struct_size = sizeof(columns[0]), .name = STR("name")},
 	};
-	const struct elq_load_plan plan = {
-		.struct_size = sizeof(plan), .table = *table, .columns = columns, .column_count = 2};
+	const struct elq_load_plan plan = {.struct_size = sizeof(plan),
+					   .mode = mode,
+					   .table = *table,
+					   .columns = columns,
+					   .column_count = 2,
+					   .key = mode == ELQ_LOAD_INSERT ? NULL : &key,
+					   .key_count = mode != ELQ_LOAD_INSERT};
 	struct elq_load_result result = {.struct_size = sizeof(result)};
 	struct elq_value values[20];
 	char names[10][8];
@@ -122,6 +129,25 @@ static int32_t load_rows(const struct elq_seed_target *target, const struct elq_
 	return code;
 }
 
+static int32_t load_rows(const struct elq_seed_target *target, const struct elq_str *table, int same,
+			 int end)
+{
+	return load_as(target, table, ELQ_LOAD_INSERT, same, end);
+}
+
+/* words: "TABLE TEXT". */
+static int32_t load_then_script(const struct elq_seed *seed, const struct elq_seed_target *target,
+				const struct elq_str *words)
+{
+	const char *blank = memchr(words->data, ' ', (size_t)words->size);
+	if (blank == NULL)
+		return ELQ_ERR_INVALID;
+	const struct elq_str table = {words->data, (uint64_t)(blank - words->data)};
+	const struct elq_str text = {blank + 1, words->size - table.size - 1};
+	int32_t code = load_rows(target, &table, 0, 1);
+	return code == ELQ_OK ? target->script(target->context, &seed->file, 1, &text) : code;
+}
+
 /* *ret is what came of it; 0: not one of these. */
 static int run_load(const struct elq_seed *seed, const struct elq_seed_target *target, int32_t *ret)
 {
@@ -130,6 +156,10 @@ static int run_load(const struct elq_seed *seed, const struct elq_seed_target *t
 		*ret = load_rows(target, &rest, 0, 1);
 	} else if (starts(&seed->name, "same ", &rest)) {
 		*ret = load_rows(target, &rest, 1, 1);
+	} else if (starts(&seed->name, "upsert ", &rest)) {
+		*ret = load_as(target, &rest, ELQ_LOAD_UPSERT, 0, 1);
+	} else if (starts(&seed->name, "then ", &rest)) {
+		*ret = load_then_script(seed, target, &rest);
 	} else if (starts(&seed->name, "half ", &rest)) {
 		*ret = load_rows(target, &rest, 0, 0);
 	} else if (starts(&seed->name, "twice ", &rest)) {

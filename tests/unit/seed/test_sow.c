@@ -146,7 +146,125 @@ static void a_deferred_rule_that_fails_at_the_commit_leaves_nothing(void **state
 	garden_plant(&garden, "script INSERT INTO c VALUES (99)");
 	assert_int_equal(garden_sow(&garden, SOW_WRITE), STATUS_STATEMENT_FAILED);
 	garden_says(&garden, "committing the seeds failed: FOREIGN KEY constraint failed");
+	assert_int_equal(garden.told.size, 0); /* nothing is said to be sown */
 	garden_expect_rows(&garden, 0);
+	garden_close(&garden);
+}
+
+/* What a plugin hands over is judged like a file. */
+static void a_guarded_sowing_refuses_what_destroys_data_before_anything_is_sent(void **state)
+{
+	static const struct {
+		const char *seed;
+		const char *said;
+	} cases[] = {
+		{"script INSERT INTO t VALUES (2, 'b');\n DELETE FROM t",
+		 ":2: statement 2: deletes every row of t (delete_all), and in production a seed "
+		 "destroys nothing | the place for it is a migration that says so: "
+		 "-- eloquent:destroys t"},
+		{"script UPDATE t SET name = 'x' WHERE id = 1", "eloquent:destroys t.name"},
+		{"script INSERT OR REPLACE INTO t VALUES (100, 'x')", " (replace), and in production"},
+		{"script SELECT nobody_has_this()",
+		 "(cannot_run), and in production a seed holds nothing that nobody can judge"},
+		{"script SELECT nobody_has_this()", "-- eloquent:opaque REASON"},
+		{"then t DROP TABLE t", "(drop_table), and in production"},
+		{"upsert t",
+		 "seed upsert t: rows that are there already in t are overwritten (update)"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct garden garden;
+		garden_open(&garden);
+		garden.sowing.guarded = true;
+		garden_plant(&garden, "script INSERT INTO t VALUES (100, 'earlier')");
+		garden_plant(&garden, cases[i].seed);
+		assert_int_equal(garden_sow(&garden, SOW_CHECK), STATUS_REFUSED);
+		garden_says(&garden, cases[i].said);
+		garden_expect_rows(&garden, 0);
+		assert_int_equal(garden_sow(&garden, SOW_WRITE), STATUS_FAILED);
+		garden_says(&garden, "in production a seed ");
+		garden_says(&garden, "nothing of this run's seeds stands here");
+		garden_expect_rows(&garden, 0);
+		assert_int_equal(garden.told.size, 0);
+		garden_close(&garden);
+	}
+}
+
+static void a_guarded_sowing_lets_pass_what_only_adds(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden.sowing.guarded = true;
+	garden_plant(&garden, "script CREATE TABLE own (x); INSERT INTO own VALUES (1); "
+			      "UPDATE own SET x = 2; DELETE FROM own");
+	garden_plant(&garden, "then t INSERT OR IGNORE INTO t VALUES (1, 'x')");
+	garden_plant(&garden, "script INSERT INTO own VALUES (3); DROP TABLE own");
+	garden_must(&garden, garden_sow(&garden, SOW_CHECK));
+	garden_must(&garden, garden_sow(&garden, SOW_WRITE));
+	garden_expect_rows(&garden, 10);
+	garden_close(&garden);
+}
+
+static void a_guarded_sowing_sends_no_script_that_nobody_can_judge(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden.sowing.guarded = true;
+	/* As a driver without elq.review says it. */
+	((struct database_info *)(uintptr_t)database_info(garden.database))->caps &= ~ELQ_CAP_REVIEW;
+	garden_plant(&garden, "load t"); /* rows are added, whoever judges */
+	garden_must(&garden, garden_sow(&garden, SOW_CHECK));
+	garden_plant(&garden, "script INSERT INTO t VALUES (100, 'a')");
+	assert_int_equal(garden_sow(&garden, SOW_CHECK), STATUS_REFUSED);
+	garden_says(&garden,
+		    "statement 1: the driver sqlite cannot judge statements (not_reviewed), and "
+		    "in production a seed holds nothing that nobody can judge");
+	assert_int_equal(garden_sow(&garden, SOW_WRITE), STATUS_FAILED);
+	garden_expect_rows(&garden, 0);
+	garden_close(&garden);
+}
+
+static void an_unguarded_sowing_destroys_what_it_is_told_to(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden_plant(&garden, "then t DELETE FROM t");
+	garden_plant(&garden, "upsert t");
+	garden_must(&garden, garden_sow(&garden, SOW_CHECK));
+	garden_must(&garden, garden_sow(&garden, SOW_WRITE));
+	garden_expect_rows(&garden, 10);
+	garden_close(&garden);
+}
+
+/* A cascade reaches what the seed did not make: seeds run with foreign keys enforced. */
+static void a_guarded_sowing_sees_a_cascade(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden_execute(&garden, "CREATE TABLE child (own REFERENCES own (id) ON DELETE CASCADE, what)");
+	garden.sowing.guarded = true;
+	garden_plant(&garden, "script CREATE TABLE own (id PRIMARY KEY); DELETE FROM own WHERE id = 1");
+	assert_int_equal(garden_sow(&garden, SOW_CHECK), STATUS_REFUSED);
+	garden_says(&garden, "-- eloquent:destroys child");
+	garden_close(&garden);
+}
+
+static void a_byte_order_mark_is_no_part_of_the_first_statement(void **state)
+{
+	struct garden garden;
+	(void)state;
+	garden_open(&garden);
+	garden_plant(&garden, "script \xef\xbb\xbfSELECT 1");
+	garden_must(&garden, garden_sow(&garden, SOW_SHOW));
+	assert_non_null(strstr(text_string(&garden.told), ": SELECT 1]"));
+	garden_plant(&garden, "script \xef\xbb\xbf"
+			      "COMMIT");
+	assert_int_equal(garden_sow(&garden, SOW_CHECK), STATUS_MALFORMED);
+	garden_says(&garden, "transaction control inside a seed");
 	garden_close(&garden);
 }
 
@@ -161,6 +279,12 @@ int main(void)
 		cmocka_unit_test(a_parameter_reaches_the_seed_and_is_noted_as_asked_for),
 		cmocka_unit_test(a_run_that_is_asked_to_stop_stops_and_nothing_stands),
 		cmocka_unit_test(a_deferred_rule_that_fails_at_the_commit_leaves_nothing),
+		cmocka_unit_test(a_guarded_sowing_refuses_what_destroys_data_before_anything_is_sent),
+		cmocka_unit_test(a_guarded_sowing_lets_pass_what_only_adds),
+		cmocka_unit_test(a_guarded_sowing_sends_no_script_that_nobody_can_judge),
+		cmocka_unit_test(an_unguarded_sowing_destroys_what_it_is_told_to),
+		cmocka_unit_test(a_guarded_sowing_sees_a_cascade),
+		cmocka_unit_test(a_byte_order_mark_is_no_part_of_the_first_statement),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,6 +29,9 @@ static void what_is_said_above_the_statements_counts(void **state)
 		{"\n-- people\r\n--eloquent:seed  environments=a,b-c,d_1 \tstorage=sql\r\nSELECT 1;\n",
 		 "a b-c d_1", 3},
 		{"-- eloquent:seed storage=sql\nSELECT 1;", "", 1},
+		{"\xef\xbb\xbf-- eloquent:seed environments=staging\nSELECT 1;", "staging", 1},
+		{"\xef\xbb\xbf\r\n-- eloquent:seed environments=a\nSELECT 1;", "a", 2},
+		{"\xef\xbb\xbf", "", 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -54,6 +57,14 @@ static void what_only_looks_like_a_directive_is_refused_with_its_line(void **sta
 		{"-- ELOQUENT:seed environments=a", 1},
 		{"-- eloquent:SEED environments=a", 1},
 		{"\t-- eloquent:seed environments=a", 1},
+		{"\xef\xbb\xbf -- eloquent:seed environments=a", 1},
+		{"\xef\xbb\xbf\xef\xbb\xbf-- eloquent:seed environments=a", 1},
+		{"-- two files in one\n\xef\xbb\xbf-- eloquent:seed environments=a", 2},
+		{"\xc2\xa0-- eloquent:seed environments=a", 1},
+		{"\f-- eloquent:seed environments=a", 1},
+		{"--\xc2\xa0"
+		 "eloquent:seed environments=a",
+		 1},
 		{"-- eloquent:seed environments=", 1},
 		{"-- eloquent:seed environments=a,", 1},
 		{"-- eloquent:seed environments=,a", 1},
