@@ -105,12 +105,12 @@ static const struct command *command_of(struct invocation *invocation)
 	return invocation->command;
 }
 
-/* A terminal that cannot erase a line would be filled with them. */
-static bool wants_progress(const struct run *run)
+/* One that knows no escape sequence would show them, and be filled with lines that it
+ * cannot erase. */
+static bool is_capable_terminal(int fd)
 {
 	const char *terminal = getenv("TERM");
-	return isatty(STDERR_FILENO) && !run->quiet && !run->json && terminal && *terminal &&
-	       !text_equal(terminal, "dumb");
+	return isatty(fd) && terminal && *terminal && !text_equal(terminal, "dumb");
 }
 
 static enum status run_words(struct run *run, struct invocation *invocation, int argc, char **argv)
@@ -130,9 +130,9 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	run->dry_run = option_given(invocation, OPTION_DRY_RUN);
 	const char *no_color = getenv("NO_COLOR");
 	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
-		      isatty(STDOUT_FILENO);
+		      is_capable_terminal(STDOUT_FILENO);
 	((struct show_context *)run->show_context)->colour = run->colour;
-	if (wants_progress(run))
+	if (!run->quiet && !run->json && is_capable_terminal(STDERR_FILENO))
 		progress_enable(run->observer);
 	run_execute(run);
 	if ((bare || nothing) && !run->status)

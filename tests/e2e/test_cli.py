@@ -243,7 +243,7 @@ def test_a_terminal_gets_colour(applied):
     assert "\x1b[" in Terminal(applied, "migrate:status").done(0)
 
 
-@pytest.mark.parametrize("words,env", [(["--no-color"], {}), ([], {"NO_COLOR": "1"})])
+@pytest.mark.parametrize("words,env", [(["--no-color"], {}), ([], {"NO_COLOR": "1"}), ([], {"TERM": "dumb"})])
 def test_no_color_by_option_or_variable_is_obeyed_on_a_terminal(applied, words, env):
     assert "\x1b[" not in Terminal(applied, "migrate:status", *words, env=env).done(0)
 
