@@ -89,7 +89,7 @@ static int32_t copy_to(struct elq_connection *beside, struct elq_connection *scr
 {
 	char *partial = NULL;
 	int32_t status = partial_path(beside, path, folder, &partial);
-	if (status != ELQ_OK)
+	if (!partial)
 		return status;
 	status = pages_copy_out(scratch, partial);
 	if (status == ELQ_OK)
