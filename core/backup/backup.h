@@ -111,10 +111,11 @@ void backups_free(struct backups *backups);
 /* The reason of a copy that db:restore makes of what it replaces begins so. */
 #define BACKUP_BEFORE_RESTORE "before db:restore"
 /* By id; or for "latest" the newest verified one of this database (its stamped id; NULL: of
- * any) that is no copy which a restore made. STATUS_UNKNOWN_NAME, which names the newest ones
- * there are. */
+ * any, and rather of one that has an id) that is no copy which a restore made. STATUS_UNKNOWN_NAME,
+ * which names the newest ones there are. */
 enum status backups_find(const struct backups *backups, const char *database_id, const char *id,
 			 const struct backup **ret, struct error *error) MUST_CHECK;
+int64_t backup_rows(const struct backup *backup); /* in all tables but ours; RAW: 0 */
 /* For messages: in the arena. */
 const char *backup_path(const struct backup_store *store, const struct backup *backup,
 			struct arena *arena);
@@ -154,9 +155,12 @@ enum status backup_take_verified(const struct backup_store *store, struct databa
 				 const struct backup_request *request, struct arena *arena,
 				 struct backup *ret, struct error *error) MUST_CHECK;
 
+/* Removes one that nobody is to count on; what cannot be removed is warned about. */
+void backup_discard(const struct backup_store *store, const struct backup *backup);
+
 /* Removes what [backup] keep does not keep, for each database (stamped id) by itself: the
- * oldest verified ones beyond it, never the last verified, never a pinned one; unverified ones
- * only behind as many newer verified ones. *ret_removed counts. */
+ * oldest verified ones beyond it, never the last verified, never a pinned one, which does not count
+ * either; unverified ones only behind as many newer verified ones. *ret_removed counts. */
 enum status backups_retain(const struct backup_store *store, int64_t *ret_removed,
 			   struct error *error) MUST_CHECK;
 

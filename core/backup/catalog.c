@@ -151,10 +151,21 @@ static bool is_latest(const struct backup *backup, const char *database_id)
 	       (!database_id || text_equal(backup->database_id, database_id));
 }
 
+/* Where the database cannot say who it is, a backup of an emptied file is the last choice. */
+static const char *latest_id(const struct backups *backups, const char *database_id)
+{
+	for (size_t i = 0; i < backups->count && !database_id; i++)
+		if (backups->items[i].database_id && is_latest(&backups->items[i], NULL))
+			database_id = backups->items[i].database_id;
+	return database_id;
+}
+
 enum status backups_find(const struct backups *backups, const char *database_id, const char *id,
 			 const struct backup **ret, struct error *error)
 {
 	bool latest = strcmp(id, "latest") == 0;
+	if (latest)
+		database_id = latest_id(backups, database_id);
 	for (size_t i = 0; i < backups->count; i++) {
 		const struct backup *backup = &backups->items[i];
 		if (latest ? !is_latest(backup, database_id) : strcmp(backup->id, id) != 0)
@@ -166,6 +177,14 @@ enum status backups_find(const struct backups *backups, const char *database_id,
 		return STATUS_OK;
 	}
 	return unknown(backups, id, error);
+}
+
+int64_t backup_rows(const struct backup *backup)
+{
+	int64_t rows = 0;
+	for (size_t i = 0; i < backup->table_count; i++)
+		rows += backup->tables[i].ours ? 0 : backup->tables[i].rows;
+	return rows;
 }
 
 const char *backup_path(const struct backup_store *store, const struct backup *backup,

@@ -35,9 +35,6 @@ const char *store_folder(const struct backup_store *store, struct arena *arena);
 /* STATUS_INTERRUPTED or _TERMINATED once a signal came. */
 enum status store_check_stop(const struct backup_store *store, struct error *error) MUST_CHECK;
 
-/* Removes one that nobody is to count on; what cannot be removed is warned about. */
-void backup_discard(const struct backup_store *store, const struct backup *backup);
-
 /* ---- stream.c: bytes to a file and back ------------------------------------------------- */
 
 #define CODEC_NAME "zstd"

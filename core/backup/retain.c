@@ -40,12 +40,13 @@ void backup_discard(const struct backup_store *store, const struct backup *backu
 }
 
 /* One connection may have led to several databases, and a file may be emptied: what is of
- * another database displaces nothing. */
+ * another database displaces nothing. Nor does what is pinned: else a restore that fails again
+ * and again would push out what it is to put back. */
 static int64_t verified_before(const struct backups *list, size_t index)
 {
 	int64_t count = 0;
 	for (size_t i = 0; i < index; i++)
-		count += list->items[i].level == BACKUP_RESTORED &&
+		count += list->items[i].level == BACKUP_RESTORED && !list->items[i].pinned &&
 			 text_equal(list->items[i].database_id, list->items[index].database_id);
 	return count;
 }

@@ -65,7 +65,7 @@ static enum status backup_work(struct run *run, struct target *target, struct er
 	enum status status = check_exists(target, error);
 	if (status)
 		return status;
-	if (target->info->flags & ELQ_CONN_DAMAGED)
+	if (target->damaged)
 		return keep_damaged(run, target, error);
 	status = target_back_up(run, target, reason ? reason : "by hand",
 				option_given(run->invocation, OPTION_PIN), &backup, error);
@@ -128,9 +128,10 @@ static void say_backup(struct run *run, struct target *target, const struct back
 		target_say(run, target, "%s  %s  %s", backup->id,
 			   run_paint(run, &target->arena, paint, level), backup->message);
 	else
-		target_say(run, target, "%s  %s  %9s  %s%s%s%s", backup->id,
+		target_say(run, target, "%s  %s  %9s  %10lld rows  %s%s%s%s", backup->id,
 			   run_paint(run, &target->arena, paint, level),
-			   size_text(&target->arena, backup->stored_size), backup->reason,
+			   size_text(&target->arena, backup->stored_size),
+			   (long long)backup_rows(backup), backup->reason,
 			   backup->pinned ? ", pinned" : "", backup->message ? ": " : "",
 			   backup->message ? backup->message : "");
 }

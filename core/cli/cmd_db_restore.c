@@ -38,10 +38,26 @@ static enum status restore_usage(const struct invocation *invocation, struct err
 /* Whose backups are meant by "latest": a database that cannot say so has no id. */
 static enum status database_id(struct target *target, struct stamp *ret, struct error *error)
 {
-	uint32_t flags = target->info->flags;
-	if (!(flags & ELQ_CONN_EXISTS) || (flags & ELQ_CONN_DAMAGED))
+	if (!(target->info->flags & ELQ_CONN_EXISTS) || target->damaged)
 		return STATUS_OK;
-	return stamp_read(target->database, &target->arena, ret, error);
+	enum status status = stamp_read(target->database, &target->arena, ret, error);
+	if (status != STATUS_CORRUPT)
+		return status;
+	error_clear(error);
+	return STATUS_OK;
+}
+
+/* A database that was stamped production once is one, whatever it was when this backup was
+ * taken. */
+static const char *strictest_stamp(const struct backups *list, const struct backup *chosen)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct backup *other = &list->items[i];
+		if (other->stamp && word_is_production(other->stamp) && chosen->database_id &&
+		    text_equal(other->database_id, chosen->database_id))
+			return other->stamp;
+	}
+	return chosen->stamp;
 }
 
 /* What the database will be. Its stamp speaks for a database that is too damaged to. */
@@ -74,7 +90,7 @@ static enum status restore_choose(struct run *run, struct target *target, struct
 				     found->reason ? ")" : "");
 	target->stamp_chosen = (struct stamp){
 		.present = found->stamp != NULL,
-		.word = found->stamp,
+		.word = strictest_stamp(&restoring->list, found),
 		.id = found->database_id,
 	};
 	return STATUS_OK;
@@ -101,7 +117,9 @@ static enum status restore_check(struct run *run, struct target *target, struct 
 		error_set(error, STATUS_CHECK_FAILED,
 			  "the backup %s is of another database (%s, id %s)", backup->id,
 			  backup->database, backup->database_id ? backup->database_id : "none");
-		error_hint(error, "choose a backup of this one: eloquent db:backup:list");
+		error_hint(error,
+			   "choose a backup of this one: eloquent db:backup:list; or, if what is "
+			   "there was made anew in its place, move it aside and run again");
 		return STATUS_CHECK_FAILED;
 	}
 	target_say(run, target, "%s, for %s", target->about, into ? into : target->info->location);
@@ -120,7 +138,7 @@ static enum status take_copy(struct run *run, struct target *target, struct erro
 		.database_id = target->stamp.id,
 		.stamp = target->stamp.present ? target->stamp.word : NULL,
 		.pinned = true,
-		.raw = (target->info->flags & ELQ_CONN_DAMAGED) != 0,
+		.raw = target->damaged,
 	};
 	enum status status = backup_take_verified(&restoring->store, target->database, &request,
 						  &target->arena, &restoring->copy, error);
@@ -138,26 +156,31 @@ static enum status take_copy(struct run *run, struct target *target, struct erro
 /* That it fails must not keep anybody from restoring, but it must be said twice. */
 static enum status copy_what_is_there(struct run *run, struct target *target, struct error *error)
 {
-	struct restoring *restoring = target->handler_data;
 	if (!(target->info->flags & ELQ_CONN_EXISTS))
 		return STATUS_OK;
 	enum status status = take_copy(run, target, error);
 	bool signalled = status == STATUS_INTERRUPTED || status == STATUS_TERMINATED;
-	if (!status) {
-		target_say(run, target, "what was there is kept as %s",
-			   backup_path(&restoring->store, &restoring->copy, &target->arena));
-		target_result(target, "copy", backup_json(&restoring->copy));
-	} else if (option_given(run->invocation, OPTION_WITHOUT_COPY) && !signalled) {
+	if (status && !signalled && option_given(run->invocation, OPTION_WITHOUT_COPY)) {
 		log_write(run->observer, LOG_WARN, "%s: what is there could not be backed up: %s",
 			  target->connection->name, error->message);
 		error_clear(error);
-		status = STATUS_OK;
-	} else {
+		return STATUS_OK;
+	}
+	if (status)
 		error_prefix(error,
 			     "what is there could not be backed up first, and nothing was changed");
+	if (status && !signalled)
 		error_hint(error, "mend that, or give --without-copy if what is there may be lost");
-	}
 	return status;
+}
+
+/* Of what is there still, nobody needs a copy. */
+static void drop_copy(struct target *target)
+{
+	struct restoring *restoring = target->handler_data;
+	if (restoring->copy.id)
+		backup_discard(&restoring->store, &restoring->copy);
+	restoring->copy = (struct backup){0};
 }
 
 static void say_undo(const struct target *target, struct error *error)
@@ -186,15 +209,30 @@ static enum status swap(struct run *run, struct target *target, struct restored 
 		return STATUS_OK;
 	error_prefix(error, "%s",
 		     whole ? "nothing was changed" : "the live database may be half replaced");
-	say_undo(target, error);
+	if (whole)
+		drop_copy(target);
+	else
+		say_undo(target, error);
 	return status;
 }
 
 static enum status replace(struct run *run, struct target *target, struct restored *restored,
 			   struct error *error)
 {
+	const struct restoring *restoring = target->handler_data;
 	enum status status = copy_what_is_there(run, target, error);
-	return status ? status : swap(run, target, restored, error);
+	if (!status && stop_status(run, error)) { /* the last moment at which it is nothing */
+		drop_copy(target);
+		return error->status;
+	}
+	if (!status)
+		status = swap(run, target, restored, error);
+	if (status || !restoring->copy.id)
+		return status;
+	target_say(run, target, "what was there is kept as %s",
+		   backup_path(&restoring->store, &restoring->copy, &target->arena));
+	target_result(target, "copy", backup_json(&restoring->copy));
+	return STATUS_OK;
 }
 
 /* A copy to look into: the history in it does not go on, and the live database knows nothing. */
@@ -216,6 +254,8 @@ static enum status restore_work(struct run *run, struct target *target, struct e
 					   &restoring->backup, &restored, error);
 	if (!status)
 		target_result(target, "backup", backup_json(&restoring->backup));
+	if (!status)
+		status = stop_status(run, error);
 	if (!status)
 		status = into ? keep(target, restored, into, error)
 			      : replace(run, target, restored, error);

@@ -212,12 +212,9 @@ enum status backups_look(const struct run *run, struct target *target, enum fact
 json_t *backup_json(const struct backup *backup)
 {
 	char began[CLOCK_TEXT];
-	json_int_t rows = 0;
 	if (backup->level == BACKUP_UNREADABLE)
 		return json_pack("{s:s, s:s, s:s}", "id", backup->id, "level",
 				 backup_level_name(backup->level), "message", backup->message);
-	for (size_t i = 0; i < backup->table_count; i++)
-		rows += backup->tables[i].ours ? 0 : backup->tables[i].rows;
 	clock_format(backup->began_us, began);
 	int64_t dump_us = backup->ended_us - backup->began_us; /* by a clock that may have been set */
 	return json_pack(
@@ -225,10 +222,10 @@ json_t *backup_json(const struct backup *backup)
 		backup->id, "level", backup_level_name(backup->level), "at", began, "file",
 		backup->file, "reason", backup->reason, "pinned", backup->pinned, "size",
 		(json_int_t)backup->size, "stored_size", (json_int_t)backup->stored_size, "tables",
-		(int)backup->table_count, "rows", rows, "database_id", backup->database_id, "stamp",
-		backup->stamp, "dump_duration_us", (json_int_t)(dump_us > 0 ? dump_us : 0),
-		"verify_duration_us", (json_int_t)backup->verify_duration_us, "message",
-		backup->message);
+		(int)backup->table_count, "rows", (json_int_t)backup_rows(backup), "database_id",
+		backup->database_id, "stamp", backup->stamp, "dump_duration_us",
+		(json_int_t)(dump_us > 0 ? dump_us : 0), "verify_duration_us",
+		(json_int_t)backup->verify_duration_us, "message", backup->message);
 }
 
 static void say_taken(struct run *run, struct target *target, const struct backup_store *store,

@@ -1,7 +1,8 @@
 /* carry.c - what a restored backup must say before it becomes the live database. A backup
  * from before the database was stamped production would take the stamp away, and with it
- * every protection: what is stricter stays. All of it is written while the backup is still
- * a scratch database, so that it arrives with the swap or not at all. */
+ * every protection: what is stricter stays, and what is restored in production is production. All of it
+ * is written while the backup is still a scratch database, so that it arrives with the swap or not at
+ * all. */
 #include "run/private.h"
 
 static bool is_production(const struct stamp *stamp)
@@ -17,7 +18,9 @@ static enum status carry_stamp(struct run *run, struct target *target, struct da
 	enum status status = stamp_read(restored, &target->arena, &theirs, error);
 	if (status)
 		return status;
-	bool word_stays = is_production(ours) && !is_production(&theirs);
+	bool here = run->project.production || target->connection->production;
+	bool word_stays = (here || is_production(ours)) && !is_production(&theirs);
+	const char *word = is_production(ours) ? ours->word : target->word;
 	bool policy_stays =
 		ours->has_policy && (!theirs.has_policy || policy_weaker(theirs.policy, ours->policy));
 	if (!word_stays && !policy_stays)
@@ -26,12 +29,13 @@ static enum status carry_stamp(struct run *run, struct target *target, struct da
 	if (theirs.has_policy)
 		policy = policy_stricter(policy, theirs.policy);
 	if (word_stays)
-		target_say(run, target, "the stamp %s stays; the backup said %s", ours->word,
+		target_say(run, target, "the stamp %s stays; the backup said %s", word,
 			   theirs.present ? theirs.word : "nothing");
 	if (policy_stays)
 		target_say(run, target, "the policy that db:stamp stored stays");
-	return target_stamp(run, target, restored,
-			    word_stays || !theirs.present ? ours->word : theirs.word,
+	if (!target->stamp.id)
+		target->stamp.id = theirs.id; /* of a database that is missing or damaged */
+	return target_stamp(run, target, restored, word_stays || !theirs.present ? word : theirs.word,
 			    policy_stays ? &policy : NULL, error);
 }
 

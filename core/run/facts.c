@@ -107,23 +107,31 @@ static enum fact backup_promised(const struct run *run, const struct target *tar
 
 /* What a damaged database says of itself cannot be read. It may hold rows, and it was what
  * the backup that is restored over it says it was. */
-static enum status read_stamp(struct target *target, struct error *error)
+static enum status read_stamp(const struct run *run, struct target *target, struct error *error)
 {
-	if (!(target->info->flags & ELQ_CONN_DAMAGED))
-		return stamp_read(target->database, &target->arena, &target->stamp, error);
-	target->stamp = target->stamp_chosen;
-	return STATUS_OK;
+	enum status status = STATUS_OK;
+	if (!target->damaged)
+		status = stamp_read(target->database, &target->arena, &target->stamp, error);
+	if (status == STATUS_CORRUPT && (run->command->flags & COMMAND_DAMAGED_TOO)) {
+		log_write(run->observer, LOG_DEBUG, "%s: %s", target->connection->name, error->message);
+		error_clear(error);
+		status = STATUS_OK;
+		target->damaged = true;
+	}
+	if (target->damaged)
+		target->stamp = target->stamp_chosen;
+	return status;
 }
 
 enum status facts_of_database(const struct run *run, struct target *target, struct error *error)
 {
 	struct guard_facts *facts = &target->facts;
 	facts->stamped = facts->stamp_production = FACT_UNKNOWN;
-	facts->holds_rows = target->info->flags & ELQ_CONN_DAMAGED ? FACT_YES : FACT_UNKNOWN;
 	facts->content_destroys = facts->content_undeclared = FACT_UNKNOWN;
-	enum status status = read_stamp(target, error);
+	enum status status = read_stamp(run, target, error);
 	if (status)
 		return status;
+	facts->holds_rows = target->damaged ? FACT_YES : FACT_UNKNOWN;
 	const struct stamp *stamp = &target->stamp;
 	target->policy = run->project.policy;
 	if (stamp->has_policy)
@@ -140,7 +148,7 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 
 static enum status look_for_rows(struct target *target, struct error *error)
 {
-	if (target->info->flags & ELQ_CONN_DAMAGED)
+	if (target->damaged)
 		return STATUS_OK;
 	bool rows = true;
 	enum status status = database_holds_rows(target->database, &rows, error);

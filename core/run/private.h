@@ -93,7 +93,6 @@ enum status signals_start(struct run *run, struct error *error) MUST_CHECK;
 void signals_stop(struct run *run);
 int signals_fd(const struct run *run); /* readable once a signal came; -1: not started */
 bool stop_wait(const struct run *run, int64_t ms);
-enum status stop_status(const struct run *run, struct error *error);
 
 /* stations.c, in the order in which run.c calls them; each for one target. A
  * failure stays with its target. */

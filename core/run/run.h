@@ -71,6 +71,7 @@ struct target {
 	struct prefetch *prefetch;                   /* the files, on their way; or NULL */
 	void *handler_data;                          /* the handler's own, in the arena */
 	void (*handler_free)(struct target *target); /* what handler_data holds beside it; or NULL */
+	bool damaged;            /* it was found damaged, and the command works on that too */
 	const char *about;       /* what a question names beside the database; or NULL */
 	bool backed_up;          /* this run took and verified a backup, under the lock */
 	const char *last_backup; /* "20 min ago (ID)", or NULL: none known */
@@ -174,6 +175,8 @@ enum status target_store(const struct run *run, const struct target *target, str
 /* Takes and verifies one, says so, records it in the database and makes room. */
 enum status target_back_up(struct run *run, struct target *target, const char *reason, bool pinned,
 			   struct backup *ret, struct error *error) MUST_CHECK;
+/* STATUS_INTERRUPTED or _TERMINATED once a signal came; asked where nothing is written yet. */
+enum status stop_status(const struct run *run, struct error *error);
 json_t *backup_json(const struct backup *backup);
 /* Our tables, the stamp and the policy (NULL: none) in one transaction of the target's
  * database, or of what is to become it. */

@@ -90,6 +90,7 @@ enum status station_open_database(struct run *run, struct target *target, struct
 	if (status)
 		return status;
 	target->info = database_info(database);
+	target->damaged = (target->info->flags & ELQ_CONN_DAMAGED) != 0;
 	target->database = database;
 	return STATUS_OK;
 }

@@ -41,9 +41,9 @@ static const char *hint_of(int extended)
 		return "another program is using this database; wait until it is done, or raise "
 		       "lock_timeout";
 	case SQLITE_FULL:
-		return "free some space on the disk that holds the database, then run again";
+		return "free some space on the disk that holds it, then run again";
 	case SQLITE_IOERR:
-		return "look at the disk that holds the database: its space, its limits, its log";
+		return "look at the disk that holds it: its space, its limits, its log";
 	case SQLITE_READONLY:
 		return "give this user the right to write the database file and its folder";
 	case SQLITE_CORRUPT:

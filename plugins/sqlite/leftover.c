@@ -41,12 +41,13 @@ static bool database_is_there(const struct elq_connection *connection)
 
 static int32_t refuse(struct elq_connection *connection, const char *path, int64_t size, bool log)
 {
-	return sqlkit_fail(connection->call, ELQ_ERR_CONNECT,
-			   "put the database's file back beside it, or move it aside; then run again",
-			   "%s lies there with %lld bytes and its database %s does not (or is empty): "
-			   "SQLite would delete it%s",
-			   path, (long long)size, connection->location.path,
-			   log ? ", and the committed rows in it" : "");
+	return sqlkit_fail(
+		connection->call, ELQ_ERR_CONNECT,
+		"put the database's file back beside it, or move this one aside; then run again",
+		"%s lies there with %lld bytes and its database %s does not (or is empty): "
+		"SQLite would delete it%s",
+		path, (long long)size, connection->location.path,
+		log ? ", and the committed rows in it" : "");
 }
 
 int32_t leftover_check(struct elq_connection *connection)

@@ -137,7 +137,10 @@ static int32_t acquire(struct elq_connection *connection, const struct elq_lock_
 	if (status != ELQ_OK)
 		return status;
 	status = take(connection, fd);
-	if (status == ELQ_OK && !lock_file_in_place(connection, fd))
+	bool in_place = false;
+	if (status == ELQ_OK)
+		status = lock_file_in_place(connection, fd, &in_place);
+	if (status == ELQ_OK && !in_place)
 		status = sqlkit_fail(connection->call, ELQ_ERR_LOCKED, "run again",
 				     "the lock file %s" LOCK_SUFFIX " was exchanged at this moment",
 				     connection->location.path);
@@ -182,8 +185,10 @@ static void slot_release(const struct elq_call *call, struct elq_lock *lock)
 /* No lease to prolong; but a lock file that somebody removed locks nothing. */
 static int32_t slot_renew(const struct elq_call *call, struct elq_lock *lock)
 {
-	if (lock_file_in_place(lock->connection, lock->fd))
-		return ELQ_OK;
+	bool in_place = false;
+	int32_t status = lock_file_in_place(lock->connection, lock->fd, &in_place);
+	if (status != ELQ_OK || in_place)
+		return status;
 	return sqlkit_fail(call, ELQ_ERR_LOST, "never remove that file; run again",
 			   "the lock file %s" LOCK_SUFFIX " was removed or exchanged during this run",
 			   lock->connection->location.path);

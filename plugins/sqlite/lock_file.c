@@ -102,15 +102,17 @@ int32_t lock_file_open(struct elq_connection *connection, enum lock_file_use use
 	return ELQ_OK;
 }
 
-bool lock_file_in_place(const struct elq_connection *connection, int fd)
+int32_t lock_file_in_place(const struct elq_connection *connection, int fd, bool *ret)
 {
 	struct stat opened;
 	struct stat named;
 	char *path = sqlite3_mprintf("%s" LOCK_SUFFIX, connection->location.path);
-	bool same = path && fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
-		    opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+	if (!path)
+		return failure_no_memory(connection->call);
+	*ret = fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && opened.st_dev == named.st_dev &&
+	       opened.st_ino == named.st_ino;
 	sqlite3_free(path);
-	return same;
+	return ELQ_OK;
 }
 
 /* The database's, without the right to execute. Where the group is another one, that

@@ -12,6 +12,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* SQLite deletes what bears the name of another database's journal. */
+static int32_t check_name(struct elq_connection *beside, const char *path)
+{
+	static const char *const endings[] = {"-journal", "-wal", "-shm"};
+	size_t size = strlen(path);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		size_t tail = strlen(endings[i]);
+		if (size >= tail && strcmp(path + size - tail, endings[i]) == 0)
+			return sqlkit_fail(beside->call, ELQ_ERR_CONSTRAINT, "choose another name",
+					   "%s cannot be a database: SQLite takes names that end in %s "
+					   "for another one's journal",
+					   path, endings[i]);
+	}
+	return ELQ_OK;
+}
+
 /* A journal of some older file of that name would be played into the new one. */
 static int32_t check_free(struct elq_connection *beside, const char *path)
 {
@@ -109,7 +125,9 @@ static int32_t copy_to(struct elq_connection *beside, struct elq_connection *scr
 static int32_t keep(struct elq_connection *beside, struct elq_connection *scratch, const char *path,
 		    const char *folder)
 {
-	int32_t status = check_folder(beside, folder);
+	int32_t status = check_name(beside, path);
+	if (status == ELQ_OK)
+		status = check_folder(beside, folder);
 	if (status == ELQ_OK)
 		status = check_free(beside, path);
 	return status == ELQ_OK && scratch ? copy_to(beside, scratch, path, folder) : status;

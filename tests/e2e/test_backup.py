@@ -223,7 +223,7 @@ def test_a_restore_waits_for_no_reader_for_ever_and_changes_nothing(impatient, b
     reader = sqlite3.connect(impatient.database)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM users").fetchone()
-    impatient.must("db:restore", name, "--force", code=5).names("nothing was changed", "is kept as the backup")
+    impatient.must("db:restore", name, "--force", code=5).names("nothing was changed", "another program")
     reader.rollback()
     assert reader.execute("SELECT count(*) FROM users").fetchone() == (0,)
     reader.close()

@@ -1,6 +1,7 @@
 """docs/backup.md and docs/backup-format.md are executed: the steps for an emergency in
 order, the steps by hand without the program, and the example's own hash."""
 
+import os
 import hashlib
 import json
 import re
@@ -37,19 +38,36 @@ def test_the_steps_for_an_emergency_bring_everything_back(applied):
     applied.must("db:backup")
     applied.sql("DELETE FROM users; DROP TABLE posts")
     steps = fenced(RUNBOOK, "sh")
-    assert len(steps) == 6
-    done = shell(applied, "\n".join(["set -e", *sum(steps[:5], [])]))
+    assert len(steps) == 5
+    for times in (1, 2):  # whoever is not sure begins again
+        done = shell(applied, "\n".join(["set -e", *sum(steps[:4], [])]))
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+        assert contents(applied) == saved
+        assert [b["level"] for b in Backups(applied).list()] == ["restored"] * (1 + times)
+        assert sum(b["pinned"] for b in Backups(applied).list()) == times
+
+
+@pytest.mark.parametrize("state", ["missing", "emptied", "garbage"])
+def test_the_steps_for_an_emergency_work_whatever_is_left_of_the_file(applied, state):
+    saved = contents(applied)
+    applied.must("db:backup")
+    if state == "missing":
+        applied.database.unlink()
+    elif state == "emptied":
+        applied.database.write_bytes(b"")
+        applied.must("db:backup")  # a nightly job that noticed nothing
+    else:
+        applied.database.write_bytes(os.urandom(30_000))
+    done = shell(applied, "\n".join(["set -e", *sum(fenced(RUNBOOK, "sh")[:4], [])]))
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     assert contents(applied) == saved
-    assert [b["level"] for b in Backups(applied).list()] == ["restored"] * 3
-    assert sum(b["pinned"] for b in Backups(applied).list()) == 2
 
 
 def test_a_backup_is_looked_into_as_the_page_says(applied):
     saved = contents(applied)
     applied.must("db:backup")
     applied.sql("DELETE FROM users")
-    done = shell(applied, "\n".join(fenced(RUNBOOK, "sh")[5]))
+    done = shell(applied, "\n".join(fenced(RUNBOOK, "sh")[4]))
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     assert contents(applied, applied.root.parent / "yesterday.sqlite") == saved != contents(applied)
 

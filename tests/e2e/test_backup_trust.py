@@ -87,9 +87,10 @@ def test_a_restore_that_is_tried_again_does_not_put_back_the_accident(project, b
     assert writer.stdout.readline() == b"0\n", "it reads, and keeps the database from being replaced"
     project.must("db:restore", "latest", "--force", code=5)
     writer.communicate(b"ROLLBACK;\n")
-    assert len(backups.ids("restored")) == 2
-    assert project.document("db:restore", "latest", "--force")["connections"][0]["result"]["backup"]["id"] == first
-    assert contents(project) == saved
+    assert backups.ids() == [first], "of what is there still, nobody needs a copy"
+    for copies in (1, 2):
+        assert project.document("db:restore", "latest", "--force")["connections"][0]["result"]["backup"]["id"] == first
+        assert contents(project) == saved and len(backups.ids("restored")) == 1 + copies
 
 
 def test_latest_is_of_this_database_also_when_another_lay_in_its_place(project, backups):
@@ -130,6 +131,58 @@ def test_a_restore_whose_event_cannot_be_written_has_changed_nothing(project, ba
         assert result.code == 1 and "nothing was changed" in result.err, result
         assert project.fingerprint() == before
     assert result.code == 0 and number > 2
+
+
+@pytest.mark.parametrize("damage", ["missing", "header"])
+def test_what_is_restored_in_production_is_production(project, backups, damage):
+    """The backup is from before the stamp, and no database is left that could say so."""
+    project.ini.write_text(INI + "\n[backup]\ndir = .eloquent/backups\n")
+    saved, name = contents(project), backups.take()
+    project.stamp("production", env=PRODUCTION)
+    identity = project.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.id'")
+    if damage == "missing":
+        project.database.unlink()
+    else:
+        project.database.write_bytes(os.urandom(4096) + project.database.read_bytes()[4096:])
+    terminal = Terminal(project, "db:restore", name, "--force", "--yes", env=CONTRACT)
+    terminal.sees("Type the name of the database").types("app.sqlite").done(0)
+    assert stamp(project) == "production" and contents(project) == saved
+    assert project.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.id'") == identity
+
+
+def test_a_damaged_database_is_production_when_any_backup_of_it_is(production, kept):
+    development = kept.take(env=PRODUCTION)
+    production.sql("UPDATE eloquent_meta SET value = 'development' WHERE key = 'stamp.word'")
+    older = kept.take()
+    assert development != older
+    production.database.write_bytes(os.urandom(4096) + production.database.read_bytes()[4096:])
+    assert refused(production, "db:restore", older, "--force") == {"stamp_mismatch"}
+
+
+@pytest.mark.parametrize("page", range(1, 9))
+def test_a_restore_goes_over_a_database_whose_pages_are_damaged_whichever_they_are(project, backups, page):
+    """Those of our own tables among them."""
+    saved, name = contents(project), backups.take()
+    with open(project.database, "r+b") as file:
+        file.seek(4096 * page)
+        file.write(os.urandom(4096))
+    project.must("db:restore", name, "--force")
+    assert contents(project) == saved and project.value("PRAGMA integrity_check") == "ok"
+
+
+def test_a_signal_ends_a_restore_before_anything_is_replaced(project, backups):
+    project.sql("CREATE TABLE large (x); INSERT INTO large WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
+                "WHERE n < 600) SELECT randomblob(100000) FROM c")
+    name = backups.take()
+    project.sql("DELETE FROM users")
+    lost = contents(project)
+    child = project.start("db:restore", name, "--force")
+    verifying(backups)
+    child.send_signal(signal.SIGINT)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err.decode()
+    assert contents(project) == lost and backups.ids() == [name]
+    backups.check_clean()
 
 
 # ---- which backups count --------------------------------------------------------------------------
@@ -175,6 +228,16 @@ def test_backups_of_an_emptied_file_displace_none_that_hold_rows(project, backup
         backups.take()
     assert good in backups.ids("restored")
     assert len(backups.ids()) == 3, "of the empty ones, two"
+
+
+def test_copies_that_restores_made_displace_nothing(project, backups):
+    project.ini.write_text(INI + "\n[backup]\nkeep = 3\n")
+    good = [backups.take() for _ in range(3)]
+    project.sql("DELETE FROM users")
+    for _ in range(4):
+        project.must("db:restore", good[0], "--force")
+    backups.take()
+    assert set(good[1:]) < set(backups.ids("restored"))
 
 
 def test_a_dump_whose_manifest_is_missing_is_named_and_stays(project, backups):

@@ -122,6 +122,7 @@ def test_a_folder_of_backups_that_cannot_be_written_is_a_problem(applied, closed
     applied.must("db:backup")
     (applied.root / closed).chmod(0o500)
     problem = the_one(findings(applied, code=4), "problem", area)
+    (applied.root / closed).chmod(0o700)
     assert "cannot be written" in problem[2] and "right to write" in problem[3]
 
 

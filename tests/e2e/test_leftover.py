@@ -33,7 +33,7 @@ def test_no_command_makes_the_database_while_its_log_lies_there(lost, words):
     with lost.untouched():
         lost.must(*words, code=6).names(
             f"{lost.database.name}-wal lies there", "SQLite would delete it, and the committed rows in it",
-            "put the database's file back beside it, or move it aside; then run again")
+            "put the database's file back beside it, or move this one aside; then run again")
 
 
 def test_with_the_file_put_back_the_rows_are_there(lost):

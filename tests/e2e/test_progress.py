@@ -84,7 +84,7 @@ def test_what_is_there_is_shown_while_a_restore_keeps_it(applied):
 @pytest.mark.preload
 def test_a_trail_that_is_verified_is_shown(applied):
     gate = Gate(applied, "read", "audit.jsonl")
-    terminal = Terminal(applied, "audit:verify", env=gate.env).sees("verifying ", "audit.jsonl")
+    terminal = Terminal(applied, "audit:verify", env=gate.env, columns=250).sees("verifying ", "audit.jsonl")
     gate.open()
     terminal.done(0)
     gone(terminal, "verifying")

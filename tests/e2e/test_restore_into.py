@@ -80,6 +80,12 @@ def test_a_link_that_leads_nowhere_is_a_name_that_is_taken(project, backups, cop
     assert not (copy.parent / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_a_name_that_sqlite_takes_for_a_journal_is_refused(project, backups, ending):
+    name = backups.take()
+    project.fails(4, "db:restore", name, "--into", f"{project.database}{ending}", names=["journal"])
+
+
 @pytest.mark.parametrize("name,says", [("missing/copy.sqlite", "missing"), ("copy.sqlite/", "copy.sqlite"), ("x" * 300, "File name too long")])
 def test_a_name_that_cannot_be_a_file_is_refused_before_the_backup_is_read(project, backups, name, says):
     backup = backups.take()
