@@ -228,6 +228,7 @@ def test_a_full_file_that_cannot_be_renamed_refuses_and_says_so(blog):
     blog.audit.parent.chmod(0o555)
     with blog.untouched():
         blog.must("migrate:fresh", "--force", code=3).names("audit.jsonl.75", "max_size")
+    blog.audit.parent.chmod(0o755)
 
 
 # ---- show -------------------------------------------------------------------------------------
