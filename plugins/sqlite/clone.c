@@ -1,6 +1,7 @@
-/* clone.c - the schema of a database in memory, without a row: what a review
- * prepares statements on and runs definitions on. It has an authorizer that takes
- * down what a statement would touch, and limits on steps and pages.
+/* clone.c - the schema of a database, without a row, in a database of our own that nobody
+ * else sees (in memory, as long as it is not large): what a review prepares statements on
+ * and runs definitions on. It has an authorizer that takes down what a statement would
+ * touch, and limits on steps and pages.
  *
  * What cannot be cloned (a module or a function that is not here) is kept by name:
  * a statement that needs it cannot be judged. */
@@ -12,6 +13,7 @@
 #define STEPS_BETWEEN 2000       /* virtual machine steps between two looks */
 #define LOOKS_PER_STATEMENT 2500 /* five million steps: seconds */
 #define CLONE_PAGES "65536"      /* of 4 KiB */
+#define CLONE_CACHE "-4096"      /* KiB of them in memory; more goes into a temporary file */
 #define TEXT_CAP (16 << 20)      /* of one text or blob; a statement has 8 MiB */
 
 /* ---- what a statement would touch ------------------------------------------------ */
@@ -346,15 +348,18 @@ static int32_t fill(struct elq_review *review)
 
 int32_t clone_open(struct elq_review *review)
 {
-	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MEMORY |
-			  SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
-	if (sqlite3_open_v2(":memory:", &review->clone, flags, NULL) != SQLITE_OK)
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+			  SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_PRIVATECACHE;
+	static const char *const settings[] = {"cache_size = " CLONE_CACHE, "journal_mode = MEMORY",
+					       "synchronous = OFF", "max_page_count = " CLONE_PAGES};
+	if (sqlite3_open_v2("", &review->clone, flags, NULL) != SQLITE_OK)
 		return failure_no_memory(review->connection->call);
 	sqlite3_limit(review->clone, SQLITE_LIMIT_LENGTH, TEXT_CAP);
 	sqlite3_progress_handler(review->clone, STEPS_BETWEEN, progress, review);
 	sqlite3_set_authorizer(review->clone, authorize, review);
-	int32_t status = clone_query(review, sqlite3_mprintf("PRAGMA max_page_count = " CLONE_PAGES),
-				     NULL, NULL);
+	int32_t status = ELQ_OK;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings) && status == ELQ_OK; i++)
+		status = clone_query(review, sqlite3_mprintf("PRAGMA %s", settings[i]), NULL, NULL);
 	if (status == ELQ_OK)
 		status = fill(review);
 	if (status != ELQ_OK)
