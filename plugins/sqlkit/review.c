@@ -364,6 +364,10 @@ bool sqlkit_copy_read(const struct sqlkit_lexer *lexer, const char *text, uint64
 {
 	struct cursor cursor = cursor_at(lexer, text, size, 0);
 	struct sqlkit_copy copy = {0};
+	struct sqlkit_shape shape;
+	sqlkit_shape_read(lexer, text, size, &shape);
+	if (shape.where) /* wherever it stands, also in what is no SQL */
+		return false;
 	if (!take_target(&cursor, schema, &copy) || !take_word(&cursor, "SELECT") ||
 	    at_word(&cursor, "DISTINCT"))
 		return false;
