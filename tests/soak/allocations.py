@@ -32,7 +32,7 @@ COMMANDS = (
     ("migrate:rollback", 0, 3), ("migrate:redo", 0, 3), ("migrate:reset --force", 0, 3),
     ("migrate:fresh --force", 0, 3), ("db:stamp development", 0, 3),
     ("migrate:baseline 20260101000003_step_3", 4, 3),
-    ("migrate:repair --mark applied 20260101000003_step_3", 0, 2), ("migrate:unlock nobody", 4, 3),
+    ("migrate:repair --mark applied 20260101000003_step_3", 0, 2), ("migrate:unlock nobody", 0, 3),
     ("audit:show", 0, 3), ("audit:verify -c sqlite", 0, 3),
     ("db:backup", 0, 3), ("db:backup:list", 0, 3), ("db:backup:verify", 0, 3), ("db:migrate", 0, 2),
     ("db:restore latest --force", 0, 3), ("db:seed", 0, 3), ("db:seed:precheck", 0, 3),
@@ -124,6 +124,12 @@ def recover(project, base):
     project.check_trail()
 
 
+def undisturbed(seam, project, base, words, expected):
+    """Raises when the command does not end with the code that its entry names."""
+    restore(base, project)
+    project.run(*words, expected=expected)
+
+
 def last_point(seam, project, base, words):
     """The number of the last allocation that the command makes."""
     def met(number):
@@ -152,6 +158,7 @@ def try_command(seam, entry, found, draw):
         base = pathlib.Path(tempfile.mkdtemp(prefix="eloquent-soak-")) / "base"
         try:
             shutil.copytree(project.root, base)
+            undisturbed(seam, project, base, words, expected)
             last = last_point(seam, project, base, words)
             points = range(1, last + 1)
             if found.trials < last:

@@ -3,9 +3,12 @@
 It begins with the corpus of tests/fuzz/corpus and with what earlier runs found and kept in
 --keep DIR. A finding is a crash, a leak, an input that takes more than 10 s or more than
 2 GiB; it stays in DIR/findings, to be shrunk and added to the corpus. The summary holds, for
-each target, how many inputs were run and how many blocks of code they reach."""
+each target, how many inputs were run, how many blocks of code they reach, and the minutes of
+processor time that it had: with more --jobs than processors they are fewer than the minutes
+on the clock."""
 
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -71,8 +74,10 @@ def fuzz(programs, keep, found, failures):
         while waiting and len(working) < found.jobs:
             working.append(start(waiting.pop(0), keep, found.trials, found.seed))
         subject, log, child = working.pop(0)
-        code = child.wait()
+        _, wait_status, used = os.wait4(child.pid, 0)
+        code = child.returncode = os.waitstatus_to_exitcode(wait_status)
         figures[subject], text = sum_up(log)
+        figures[subject]["processor_minutes"] = round((used.ru_utime + used.ru_stime) / 60, 1)
         if code != 0:
             failures.append(f"{subject}: exit {code}: {text[-600:]}")
         elif not figures[subject]["runs"]:
