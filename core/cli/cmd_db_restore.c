@@ -170,7 +170,8 @@ static enum status copy_what_is_there(struct run *run, struct target *target, st
 		error_prefix(error,
 			     "what is there could not be backed up first, and nothing was changed");
 	if (status && !signalled)
-		error_hint(error, "mend that, or give --without-copy if what is there may be lost");
+		error_hint(error, "%s; or give --without-copy if what is there may be lost",
+			   error->hint ? error->hint : "mend that");
 	return status;
 }
 
@@ -199,6 +200,10 @@ static enum status swap(struct run *run, struct target *target, struct restored 
 	enum status status =
 		target_carry_over(run, target, database, &restoring->backup, restoring->copy.id, error);
 	bool whole = status || database_promote_is_atomic(target->database);
+	if (status) {
+		error_prefix(error, "the restored database below %s", restoring->store.dir);
+		backup_hint_elsewhere(error);
+	}
 	if (!status) {
 		progress_begin(&progress, run->observer, NULL, 0, "putting %s back",
 			       restoring->backup.id);
