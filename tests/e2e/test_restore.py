@@ -95,6 +95,27 @@ def test_a_restore_goes_over_a_damaged_or_missing_file(project, backups, damage)
     backups.check_clean()
 
 
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077], ids=oct)
+def test_a_database_that_was_gone_comes_back_for_its_owner_alone(project, backups, mask):
+    saved, name = contents(project), backups.take()
+    project.database.unlink()
+    before = os.umask(mask)
+    try:
+        project.must("db:restore", name, "--force")
+    finally:
+        os.umask(before)
+    assert project.database.stat().st_mode & 0o777 == 0o600
+    assert contents(project) == saved
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664], ids=oct)
+def test_a_database_that_is_there_keeps_its_mode(project, backups, mode):
+    name = backups.take()
+    project.database.chmod(mode)
+    project.must("db:restore", name, "--force")
+    assert project.database.stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize("damage", [garbage, corrupt_page, cut], ids=lambda d: d.__name__)
 def test_of_a_damaged_database_the_bytes_are_kept_and_it_is_no_success(project, backups, damage):
     project.sql("CREATE TABLE filler (x); INSERT INTO filler WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
