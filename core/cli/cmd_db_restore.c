@@ -26,6 +26,11 @@ static bool restore_spares(const struct invocation *invocation)
 static enum status restore_usage(const struct invocation *invocation, struct error *error)
 {
 	const char *into = option_value(invocation, OPTION_INTO);
+	if (!argument(invocation, 0) && !ask_terminal_present()) {
+		error_set(error, STATUS_USAGE, "db:restore needs the id of a backup");
+		error_hint(error, "eloquent db:backup:list shows them; or say latest");
+		return STATUS_USAGE;
+	}
 	if (into && !*into)
 		return error_set(error, STATUS_USAGE, "--into needs the name of a database");
 	if (into && option_given(invocation, OPTION_WITHOUT_COPY))

@@ -156,10 +156,19 @@ def test_at_a_terminal_another_answer_restores_nothing(project, backups, answer)
         Terminal(project, "db:restore").sees("Type its number: ").ends_input().done(3)
 
 
-def test_without_a_terminal_the_id_must_be_given(project, backups):
-    project.fails(2, "db:restore", "--force", names=["needs the id of a backup", "db:backup"])
-    name = backups.take()
-    project.fails(2, "db:restore", "--force", names=["needs the id of a backup", name])
+def test_without_a_terminal_the_id_must_be_given_whatever_else_is_wrong(project, backups):
+    backups.take()
+    missing = ["needs the id of a backup", "db:backup:list", "latest"]
+    project.fails(2, "db:restore", "--force", names=missing)
+    project.fails(2, "db:restore", names=missing, env={"APP_ENV": "production"})  # the guard is not asked
+    project.fails(2, "db:restore", "--into", "copy.sqlite", names=missing)
+    project.ini.write_text("no section\n")
+    project.fails(2, "db:restore", "--force", names=missing)
+
+
+def test_at_a_terminal_without_any_backup_there_is_nothing_to_choose(project):
+    with project.untouched():
+        assert "there is no backup yet" in Terminal(project, "db:restore").done(2)
 
 
 def test_a_backup_of_another_database_is_not_restored(project, backups):
