@@ -2,6 +2,7 @@
 and nowhere else. No test hopes that work is slow: it waits at a gate that the test opens,
 or for a statement that nobody waits for."""
 
+import signal
 import threading
 
 import pytest
@@ -127,6 +128,21 @@ def test_what_else_is_written_stands_on_lines_of_its_own(endless):
     assert shown[1] == "eloquent: stopping at the next statement boundary; once more cancels the statement"
     assert shown[2] == "eloquent: cancelling the statement"
     assert shown[3].startswith("eloquent: sqlite: ") and len(shown) == 5, shown
+
+
+@pytest.mark.preload
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_reading_command_takes_the_line_away(applied, number):
+    """By its default action, as the shell expects it."""
+    gate = Gate(applied, "read", "audit.jsonl")
+    terminal = Terminal(applied, "audit:verify", env=gate.env, columns=250).sees("verifying ")
+    if number == signal.SIGINT:
+        terminal.interrupts()
+    else:
+        terminal.child.kill(number)
+    terminal.done(-number)
+    gone(terminal, "verifying")
+    assert not [line for line in terminal.screen if line.strip("^C")], terminal.screen
 
 
 def test_on_a_narrow_terminal_the_line_does_not_wrap(endless):
