@@ -288,6 +288,16 @@ def test_what_a_killed_run_left_is_removed_by_the_next(project, backups, words):
     backups.check_clean()
 
 
+def test_a_pinned_backup_is_removed_by_hand_manifest_first(project, backups):
+    pinned, other = backups.take("--pin"), backups.take()
+    for file in (backups.folder / f"{pinned}.json", backups.dump(pinned)):
+        file.unlink()
+        assert backups.ids("restored") == [other]
+    assert "manifest" not in project.must("db:backup").err
+    assert other in backups.ids("restored")
+    backups.check_clean()
+
+
 # ---- disks and rights -------------------------------------------------------------------------
 
 
