@@ -32,8 +32,8 @@ static void say_cleared(struct run *run, struct target *target, const struct cac
 		      json_pack("{s:I, s:o}", "removed", (json_int_t)removed, "stores", stores));
 }
 
-enum status caching_clear(struct run *run, struct target *target, enum status status,
-			  struct error *error)
+enum status caching_clear(struct run *run, struct target *target, const char *stands,
+			  enum status status, struct error *error)
 {
 	struct cache_report reports[CACHE_STORES_CAP];
 	ERROR_CLEANUP struct error why = {0};
@@ -52,8 +52,7 @@ enum status caching_clear(struct run *run, struct target *target, enum status st
 		log_write(run->observer, LOG_WARN, "%s", why.message);
 		return status;
 	}
-	error_set(error, STATUS_FAILED,
-		  "the migrations are done, but the cache may hold what is no longer true: %s",
+	error_set(error, STATUS_FAILED, "%s, but the cache may hold what is no longer true: %s", stands,
 		  why.message);
 	error_hint(error, "mend it, then run: eloquent cache:clear");
 	return STATUS_FAILED;

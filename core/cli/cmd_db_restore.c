@@ -1,8 +1,8 @@
 /* cmd_db_restore.c - db:restore ID: a backup becomes the live database, or with --into a new one.
  *
  * choose -> read every byte of it, restore it beside, compare -> back up what is there ->
- * swap -> say so in the history and the audit trail. The swap is the driver's; killed
- * on the way the live database is as before or wholly new. */
+ * swap -> say so in the history and the audit trail -> empty the cache. The swap is the driver's;
+ * killed on the way the live database is as before or wholly new. */
 #include "cli/commands.h"
 
 struct restoring {
@@ -245,11 +245,15 @@ static enum status replace(struct run *run, struct target *target, struct restor
 	return STATUS_OK;
 }
 
-/* A copy to look into: the history in it does not go on, and the live database knows nothing. */
-static enum status keep(struct target *target, struct restored *restored, const char *into,
-			struct error *error)
+/* A database of its own: the live one knows nothing of it. */
+static enum status keep(struct run *run, struct target *target, struct restored *restored,
+			const char *into, struct error *error)
 {
-	enum status status = database_keep(target->database, restored_database(restored), into, error);
+	const struct restoring *restoring = target->handler_data;
+	struct database *database = restored_database(restored);
+	enum status status = target_carry_beside(run, target, database, &restoring->backup, error);
+	if (!status)
+		status = database_keep(target->database, database, into, error);
 	if (!status)
 		target_result(target, "into", json_string(into));
 	return status;
@@ -267,14 +271,16 @@ static enum status restore_work(struct run *run, struct target *target, struct e
 	if (!status)
 		status = stop_status(run, error);
 	if (!status)
-		status = into ? keep(target, restored, into, error)
+		status = into ? keep(run, target, restored, into, error)
 			      : replace(run, target, restored, error);
 	restored_free(restored);
 	if (!status)
 		target_say(run, target, "%s %s",
 			   run_paint(run, &target->arena, PAINT_GREEN, "restored"),
 			   restoring->backup.id);
-	return status;
+	if (status || into)
+		return status;
+	return caching_clear(run, target, "the database is restored", status, error);
 }
 
 static const enum option restore_options[] = {OPTION_INTO, OPTION_WITHOUT_COPY, OPTION_FORCE,
@@ -291,11 +297,15 @@ const struct command command_db_restore = {
 	.guard = {.class_ = GUARD_RECOVERY, .confirms = true},
 	.flags = COMMAND_DAMAGED_TOO | COMMAND_STAMPS,
 	.needs = ELQ_CAP_BACKUP | ELQ_CAP_SCRATCH | ELQ_CAP_DIGEST | ELQ_CAP_SCHEMA,
-	.notes = "ID as eloquent db:backup:list shows it, or latest: the newest verified one. Without "
-		 "ID\n"
-		 "the terminal asks. The backup is restored beside and compared before anything is "
-		 "changed. With --into that is all: NAME, which must be free, is a new database with\n"
-		 "what the backup holds, to look into: a file, or a database beside the live one.",
+	.notes =
+		"ID as eloquent db:backup:list shows it, or latest: the newest verified one. Without "
+		"ID\n"
+		"the terminal asks. The backup is restored beside and compared before anything is "
+		"changed. With --into that is all: NAME, which must be free, is a new database with\n"
+		"what the backup holds, to look into: a file, or a database beside the live one, with\n"
+		"the environment's word as its stamp. Otherwise the cache that [cache] chooses for "
+		"this\n"
+		"environment is emptied, too.",
 	.usage = restore_usage,
 	.spares = restore_spares,
 	.choose = restore_choose,

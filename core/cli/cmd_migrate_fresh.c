@@ -17,7 +17,7 @@ static enum status fresh_check(struct run *run, struct target *target, struct er
 static enum status fresh_work(struct run *run, struct target *target, struct error *error)
 {
 	enum status status = migrating_work(run, target, error);
-	return caching_clear(run, target, status, error);
+	return caching_clear(run, target, "the migrations are done", status, error);
 }
 
 static const enum option fresh_options[] = {OPTION_ALL_MIGRATIONS, OPTION_FORCE,        OPTION_YES,

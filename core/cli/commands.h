@@ -61,9 +61,9 @@ void migrating_selected(struct run *run, struct target *target, const char *noth
 enum status caching_check(struct run *run, struct error *error) MUST_CHECK;
 /* After the work, whatever came of it: empties the cache, says so, and puts "cache" into
  * the result. `status` is the work's, which stays when it is a failure; a cache that could
- * not be emptied is STATUS_FAILED, and says what stands. */
-enum status caching_clear(struct run *run, struct target *target, enum status status,
-			  struct error *error) MUST_CHECK;
+ * not be emptied is STATUS_FAILED, and says what stands ("the migrations are done"). */
+enum status caching_clear(struct run *run, struct target *target, const char *stands,
+			  enum status status, struct error *error) MUST_CHECK;
 /* One store's part of a document. */
 json_t *caching_cleared_json(const struct cache_report *report);
 

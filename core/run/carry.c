@@ -2,7 +2,10 @@
  * from before the database was stamped production would take the stamp away, and with it
  * every protection: what is stricter stays, and what is restored in production is production. All of it
  * is written while the backup is still a scratch database, so that it arrives with the swap or not at
- * all. */
+ * all.
+ *
+ * Under another name it becomes another database: stamped with the word of the run that restores it,
+ * with an id of its own, so that no backup of one counts for the other. */
 #include "run/private.h"
 
 static bool is_production(const struct stamp *stamp)
@@ -59,6 +62,21 @@ static enum status record_event(struct run *run, struct target *target, struct d
 		  target->connection->name, error->message);
 	error_clear(error);
 	return STATUS_OK;
+}
+
+enum status target_carry_beside(struct run *run, struct target *target, struct database *restored,
+				const struct backup *backup, struct error *error)
+{
+	struct stamp theirs;
+	enum status status = stamp_read(restored, &target->arena, &theirs, error);
+	if (!status)
+		status = stamp_another(run, target, restored, error);
+	if (!status)
+		status = record_event(run, target, restored, backup, NULL, error);
+	if (!status)
+		target_say(run, target, "it is a database of its own, stamped %s; the backup said %s",
+			   target->word, theirs.present ? theirs.word : "nothing");
+	return status;
 }
 
 enum status target_carry_over(struct run *run, struct target *target, struct database *restored,

@@ -7,10 +7,17 @@ bool target_in_production(const struct target *target)
 	return target->facts.production == FACT_YES || target->facts.stamp_production == FACT_YES;
 }
 
+/* The row's own class: what only copies (db:restore --into) is judged as a safe command, but is
+ * on record as what it is. */
+static enum guard_class class_on_record(const struct run *run)
+{
+	return run->dry_run ? GUARD_SAFE : run->command->guard.class_;
+}
+
 /* Safe commands are not recorded, generators in production only. */
 bool outcome_recorded(const struct run *run, const struct target *target)
 {
-	enum guard_class class_ = facts_command(run).class_;
+	enum guard_class class_ = class_on_record(run);
 	if (class_ == GUARD_SAFE)
 		return false;
 	return class_ != GUARD_GENERATOR || target_in_production(target);
@@ -32,7 +39,7 @@ static struct audit_record record_of(const struct run *run, const struct target 
 		.command = run->command->name,
 		.connection = target->connection ? target->connection->name : NULL,
 		.database = target->stamp.id,
-		.class_name = guard_class_name(facts_command(run).class_),
+		.class_name = guard_class_name(class_on_record(run)),
 		.verdict = "allowed",
 		.phase = phase,
 		.duration_us = -1,

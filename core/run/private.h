@@ -68,6 +68,9 @@ struct migrator target_migrator(struct run *run, struct target *target, struct d
 
 /* first_write.c: our tables and the stamp. */
 enum status first_write(struct run *run, struct target *target, struct error *error) MUST_CHECK;
+/* A database beside the target's: the run's word and an id of its own. */
+enum status stamp_another(struct run *run, struct target *target, struct database *database,
+			  struct error *error) MUST_CHECK;
 
 /* outcome.c: the audit records around the work. */
 bool outcome_recorded(const struct run *run, const struct target *target);

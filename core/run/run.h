@@ -192,5 +192,9 @@ enum status stamp_read(struct database *database, struct arena *arena, struct st
 enum status target_carry_over(struct run *run, struct target *target, struct database *restored,
 			      const struct backup *backup, const char *copy,
 			      struct error *error) MUST_CHECK;
+/* The same for a database beside it, of another name: the run's word, an id of its own, and the
+ * event. Of the live one nothing is taken over. */
+enum status target_carry_beside(struct run *run, struct target *target, struct database *restored,
+				const struct backup *backup, struct error *error) MUST_CHECK;
 
 #endif

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from backups import flip
 from project import INI, first_error
 
 CHAIN = INI + "\n[cache]\ndevelopment = file\nproduction = file\nstaging = file\n"
@@ -374,3 +375,58 @@ def test_fresh_that_fails_half_way_empties_the_cache_too(cached, tool):
     tool.run("set", "a", "1")
     cached.must("migrate:fresh", "--force", code=1)
     tool.run("get", "a", code=4)
+
+
+@pytest.fixture
+def saved(cached):
+    """A backup of two users, then a third, and two entries in the cache."""
+    cached.add_blog()
+    cached.must("migrate:run")
+    cached.must("db:backup")
+    cached.sql("INSERT INTO users (name) VALUES ('zoe')")
+    Tool(cached).run("fill", 2)
+    return cached
+
+
+def test_restore_empties_the_cache_and_says_so(saved, tool):
+    result = saved.must("db:restore", "latest", "--force")
+    assert "the cache of development: 2 entries removed" in result.out
+    assert store_of(saved)["entries"] == 0
+    tool.run("set", "a", "1")
+    cache = saved.document("db:restore", "latest", "--force")["connections"][0]["result"]["cache"]
+    assert cache == {"removed": 1, "stores": [{"name": "file", "removed": 1, "error": None}]}
+
+
+def test_restore_without_a_chosen_chain_does_not_speak_of_the_cache(saved):
+    saved.configure(INI)
+    assert "cache" not in saved.must("db:restore", "latest", "--force").out
+    assert "cache" not in saved.document("db:restore", "latest", "--force")["connections"][0]["result"]
+
+
+def test_restore_of_another_name_leaves_the_cache(saved, tmp_path):
+    result = saved.document("db:restore", "latest", "--into", str(tmp_path / "copy.sqlite"))["connections"][0]["result"]
+    assert "cache" not in result and store_of(saved)["entries"] == 2
+
+
+def test_a_dry_run_of_restore_leaves_the_cache(saved):
+    saved.must("db:restore", "latest", "--force", "--dry-run")
+    assert store_of(saved)["entries"] == 2
+
+
+def test_restore_that_is_refused_or_fails_leaves_the_cache(saved):
+    saved.fails(3, "db:restore", "latest")
+    dump, = saved.root.glob(".eloquent/backups/sqlite/*.zst")
+    flip(dump, 0.5)
+    saved.fails(1, "db:restore", "latest", "--force")
+    assert store_of(saved)["entries"] == 2
+
+
+@pytest.mark.parametrize("broken", ["data", "chain"])
+def test_restore_that_cannot_empty_the_cache_says_what_stands(saved, broken):
+    if broken == "data":
+        (folder_of(saved) / "data.mdb").write_bytes(b"no cache" * 2000)
+    else:
+        saved.configure(CHAIN.replace("development = file", "development = moon"))
+    result = saved.must("db:restore", "latest", "--force", code=1)
+    result.names("the database is restored, but the cache may hold what is no longer true", "eloquent cache:clear")
+    assert saved.value("SELECT count(*) FROM users") == 2

@@ -1,5 +1,6 @@
 """db:restore --into: a backup becomes a new database beside; whatever is there stays as it is."""
 
+import json
 import os
 import stat
 
@@ -52,8 +53,63 @@ def test_in_production_it_needs_no_contract_because_nothing_is_changed(project, 
     project.must("db:backup", env=PRODUCTION)
     with project.untouched():
         project.must("db:restore", "latest", "--into", str(copy), env=PRODUCTION)
-    assert project.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.word'", copy) == "production"
     project.fails(3, "db:restore", "latest", env=PRODUCTION)
+
+
+def meta(project, key, database=None):
+    return project.value(f"SELECT value FROM eloquent_meta WHERE key = '{key}'", database)
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_the_new_database_is_stamped_with_the_word_of_the_run_and_has_an_id_of_its_own(project, backups, copy, environment):
+    project.configure(project.ini.read_text() + f"\n[backup]\ndir = {project.root.parent / 'outside'}\n")
+    project.stamp("testing")
+    project.must("db:backup")
+    result = project.must("db:restore", "latest", "--into", str(copy), env={"APP_ENV": environment})
+    assert f"stamped {environment}; the backup said testing" in result.out
+    assert meta(project, "stamp.word", copy) == environment and meta(project, "stamp.word") == "testing"
+    assert len(meta(project, "stamp.id", copy)) == len(meta(project, "stamp.id")) > 0
+    assert meta(project, "stamp.id", copy) != meta(project, "stamp.id")
+
+
+def test_a_connection_that_is_production_stamps_the_new_database_so(project, backups, copy):
+    project.must("db:backup")
+    project.configure(project.ini.read_text() + f"production = yes\n[backup]\ndir = {project.root / '.eloquent/backups'}\n")
+    project.must("db:restore", "latest", "--into", str(copy))
+    assert meta(project, "stamp.word", copy) == "production"
+
+
+def test_the_history_of_the_new_database_says_where_it_came_from_and_is_whole(project, backups, copy):
+    name = backups.take()
+    project.must("db:restore", name, "--into", str(copy))
+    event = project.value("SELECT detail FROM eloquent_history WHERE event = 'restored'", copy)
+    assert json.loads(event) == {"backup": name}
+    assert project.value("SELECT count(*) FROM eloquent_history WHERE event = 'restored'") == 0
+    project.configure(project.ini.read_text().replace("database/app.sqlite", str(copy)))
+    project.must("migrate:validate")
+    project.must("migrate:status", "--exit-code")
+
+
+def test_the_policy_that_the_backup_held_stays_in_the_new_database(project, backups, copy):
+    project.configure(project.ini.read_text() + f"\n[guard]\nproduction = forbid\n[backup]\ndir = {project.root.parent / 'outside'}\n")
+    project.stamp("production", env=PRODUCTION)
+    project.must("db:backup", env=PRODUCTION)
+    project.must("db:restore", "latest", "--into", str(copy), env=PRODUCTION)
+    assert meta(project, "policy", copy) == meta(project, "policy") and meta(project, "policy")
+
+
+def test_it_is_on_record_like_any_other_restore(project, backups, copy):
+    name = backups.take()
+    records = lambda: [json.loads(line) for line in project.audit.read_text().splitlines()]
+    before = len(records())
+    project.must("db:restore", name, "--into", str(copy), "--dry-run")
+    assert len(records()) == before
+    project.must("db:restore", name, "--into", str(copy))
+    new = records()[before:]
+    assert [(r["phase"], r["command"], r["class"], r["exit"]) for r in new] == [
+        ("intent", "db:restore", "recovery", None), ("outcome", "db:restore", "recovery", 0)]
+    assert {r["database"] for r in new} == {meta(project, "stamp.id")}
+    project.check_audit_chain()
 
 
 @pytest.mark.parametrize("taken", ["copy.sqlite", "copy.sqlite-journal", "copy.sqlite-wal"])
