@@ -13,10 +13,11 @@ static void tell_secrets(struct doctor *doctor)
 {
 	struct run *run = doctor->run;
 	const struct exposed_secrets *exposed = &run->project.exposed;
+	secret_files_look(&run->project);
 	for (size_t i = 0; i < exposed->count; i++)
-		doctor_tell(doctor, FINDING_PROBLEM, "secrets", exposed->items[i].remedy,
-			    "%s stands in %s, and %s", exposed->items[i].what,
-			    origin_text(&exposed->items[i].origin, &run->arena),
+		doctor_tell(doctor, exposed->items[i].advice ? FINDING_ADVICE : FINDING_PROBLEM,
+			    "secrets", exposed->items[i].remedy, "%s stands in %s, and %s",
+			    exposed->items[i].what, origin_text(&exposed->items[i].origin, &run->arena),
 			    exposed->items[i].danger);
 	if (!exposed->count)
 		doctor_tell(doctor, FINDING_FINE, "secrets", NULL,

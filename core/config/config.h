@@ -62,15 +62,24 @@ struct connection {
 	struct origin origin;
 };
 
-/* A password in plain words in a file that others see. In production it is an error. */
+/* A password in plain words in a file that others see. In production it is an error, but in a file
+ * that holds a secret alone. */
 struct exposed_secret {
 	struct origin origin;
 	const char *what;   /* "a password" */
 	const char *danger; /* "git tracks the file" */
 	const char *remedy;
+	bool advice; /* it may be meant, or cannot be told */
 };
 struct exposed_secrets {
 	struct exposed_secret *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* Files that hold one secret alone: password_file, PG_PASSWORD_FILE. */
+struct secret_files {
+	const char **items; /* absolute, once each */
 	size_t count;
 	size_t capacity;
 };
@@ -150,6 +159,7 @@ struct project {
 
 	struct settings resolved; /* every value with its origin, for doctor and --verbose */
 	struct exposed_secrets exposed;
+	struct secret_files secret_files;
 };
 
 struct config_input {
@@ -201,6 +211,9 @@ char *policy_format(struct arena *arena, const struct policy *policy);
 bool policy_parse(const char *text, struct policy *ret);
 
 /* Reads a secret file (one trailing newline removed, cap 64 KiB). */
+/* For doctor: adds to project->exposed which of the secret files others see. No error, in
+ * production either: containers are handed their secrets in files that everybody can read. */
+void secret_files_look(struct project *project);
 enum status secret_file_read(struct observer *observer, struct arena *arena, const char *path,
 			     const char **ret, struct error *error) MUST_CHECK;
 

@@ -92,6 +92,7 @@ static enum status secret_from_file(struct loader *loader, const struct variable
 	if (file->value[0] == '\0')
 		return config_error(error, &file->origin,
 				    "%s is empty; it names the file that holds the secret", file->name);
+	secret_file_note(loader, path);
 	status = secret_file_read(loader->observer, loader->arena, path, &ret->value, error);
 	if (status)
 		error_prefix(error, "%s", file->name);

@@ -1,14 +1,10 @@
 /* exposed.c - secrets in plain words in a file that others can read or that git
- * tracks. In production that is an error; elsewhere doctor says so. */
+ * tracks. In production that is an error; elsewhere, and of files that hold a secret alone, doctor
+ * says so. Where git's index cannot tell, production is warned. */
 #include "config/private.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-#define INDEX_CAP ((size_t)32 << 20)
-#define POINTER_CAP ((size_t)4 << 10)
-#define INDEX_HEADER 12 /* "DIRC", version, entries */
-#define INDEX_ENTRY 62  /* bytes before an entry's path */
 
 void exposure_note(struct loader *loader, const char *key, const char *written,
 		   const struct origin *origin)
@@ -21,139 +17,76 @@ void exposure_note(struct loader *loader, const char *key, const char *written,
 	ARENA_PUSH(loader->arena, &loader->exposures, exposure);
 }
 
-/* ---- git's index (gitformat-index): is there an entry of this path? ------------- */
-
-static uint32_t big_endian(const char *data, size_t bytes)
-{
-	uint32_t value = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		value = value << 8 | (unsigned char)data[i];
-	return value;
-}
-
-/* Versions 2 and 3; 4 compresses its paths, and is left to git's own tools. */
-static bool index_holds(const struct text *index, const char *path)
-{
-	size_t at = INDEX_HEADER;
-	uint32_t version;
-	uint32_t count;
-
-	if (index->size < INDEX_HEADER || memcmp(index->data, "DIRC", 4) != 0)
-		return false;
-	version = big_endian(index->data + 4, 4);
-	count = big_endian(index->data + 8, 4);
-	if (version != 2 && version != 3)
-		return false;
-	for (uint32_t i = 0; i < count && index->size - at > INDEX_ENTRY + 2; i++) {
-		bool extended = big_endian(index->data + at + 60, 2) & 0x4000;
-		size_t start = at + INDEX_ENTRY + (extended ? 2 : 0);
-		const char *end = memchr(index->data + start, '\0', index->size - start);
-
-		if (!end)
-			return false;
-		if (strcmp(index->data + start, path) == 0)
-			return true;
-		/* One to eight zeros fill the entry up to a multiple of eight. */
-		at += ((size_t)(end - index->data) - at + 8) / 8 * 8;
-		if (at > index->size)
-			return false;
-	}
-	return false;
-}
-
-/* The index of the work tree at folder, or NULL: in .git, or where the file .git of a linked
- * work tree or submodule points to. */
-static const char *index_of(struct arena *arena, const char *folder)
-{
-	static const char pointer[] = "gitdir: ";
-	const char *git = path_join(arena, folder, ".git");
-	const char *index = path_join(arena, git, "index");
-	TEXT_CLEANUP struct text text = {0};
-	struct error ignored = {0};
-
-	if (file_exists(index))
-		return index;
-	if (file_read(git, POINTER_CAP, &text, &ignored)) {
-		error_clear(&ignored);
-		return NULL;
-	}
-	if (!text_starts(text_string(&text), pointer))
-		return NULL;
-	text.data[strcspn(text.data, "\r\n")] = '\0';
-	git = path_join(arena, folder, text.data + strlen(pointer));
-	return path_join(arena, git, "index");
-}
-
-/* The index of the work tree that holds path, and path below that tree. */
-static bool git_index(struct arena *arena, const char *path, const char **ret_index,
-		      const char **ret_below)
-{
-	const char *folder = path_folder(arena, path);
-
-	for (;;) {
-		const char *index = index_of(arena, folder);
-
-		if (index) {
-			*ret_index = index;
-			*ret_below = path + strlen(folder) + !text_ends(folder, "/");
-			return true;
-		}
-		if (strcmp(folder, "/") == 0 || strcmp(folder, ".") == 0)
-			return false;
-		folder = path_folder(arena, folder);
-	}
-}
-
-static bool git_tracks(struct arena *arena, const char *path)
-{
-	TEXT_CLEANUP struct text text = {0};
-	struct error ignored = {0};
-	const char *index = NULL;
-	const char *below = NULL;
-
-	if (!git_index(arena, path, &index, &below))
-		return false;
-	if (file_read(index, INDEX_CAP, &text, &ignored)) {
-		error_clear(&ignored);
-		return false;
-	}
-	return index_holds(&text, below);
-}
-
 /* ---- the check ------------------------------------------------------------------------- */
 
-/* What is wrong with a file that holds a secret: *ret_danger NULL when nothing is. */
-static void look_at(struct arena *arena, const char *path, const char **ret_danger,
-		    const char **ret_remedy)
+static const char *shell_quoted(struct arena *arena, const char *path)
 {
 	TEXT_CLEANUP struct text quoted = {0};
-	struct stat found;
 
 	text_add_shell_quoted(&quoted, path);
-	if (stat(path, &found) == 0 && (found.st_mode & S_IROTH)) {
-		*ret_danger = arena_printf(arena, "everybody can read the file (mode %04o)",
-					   (unsigned)(found.st_mode & 07777));
-		*ret_remedy = arena_printf(arena, "run: chmod o-r %s", text_string(&quoted));
-	} else if (git_tracks(arena, path)) {
-		*ret_danger = "git tracks the file";
-		*ret_remedy =
+	return arena_text(arena, text_string(&quoted));
+}
+
+static bool look_at_mode(struct arena *arena, const char *path, struct exposed_secret *ret)
+{
+	struct stat found;
+
+	if (stat(path, &found) != 0 || !(found.st_mode & S_IROTH))
+		return false;
+	ret->danger = arena_printf(arena, "everybody can read the file (mode %04o)",
+				   (unsigned)(found.st_mode & 07777));
+	ret->remedy = arena_printf(arena, "run: chmod o-r %s", shell_quoted(arena, path));
+	return true;
+}
+
+static bool look_at_git(struct arena *arena, const char *path, struct exposed_secret *ret)
+{
+	const char *why = NULL;
+	const char *quoted = shell_quoted(arena, path);
+	enum git_answer answer = git_tracks(arena, path, &why);
+
+	if (answer == GIT_TRACKS_NOT)
+		return false;
+	ret->advice = answer == GIT_CANNOT_BE_TOLD;
+	if (ret->advice) {
+		ret->danger =
+			arena_printf(arena, "whether git tracks the file cannot be told: %s", why);
+		ret->remedy =
+			arena_printf(arena, "ask git itself: git -C %s ls-files --error-unmatch %s",
+				     shell_quoted(arena, path_folder(arena, path)), quoted);
+	} else {
+		ret->danger = "git tracks the file";
+		ret->remedy =
 			arena_printf(arena,
 				     "change it, take it from a variable or a file outside of the "
 				     "tree, and run: git rm --cached %s",
-				     text_string(&quoted));
-	} else {
-		*ret_danger = NULL;
+				     quoted);
 	}
+	return true;
 }
 
-/* Kept for doctor; in production it is an error. what: "a password" */
+/* What is wrong with a file that holds a secret: ret->danger NULL when nothing is. */
+static void look_at(struct arena *arena, const char *path, struct exposed_secret *ret)
+{
+	ret->advice = false;
+	if (!look_at_mode(arena, path, ret) && !look_at_git(arena, path, ret))
+		ret->danger = NULL;
+}
+
+/* Kept for doctor; in production it is an error, and what cannot be told a warning. what: "a
+ * password" */
 static enum status expose(struct loader *loader, const struct exposed_secret *exposed, bool production,
 			  struct error *error)
 {
 	ARENA_PUSH(loader->arena, &loader->project->exposed, *exposed);
 	if (!production)
 		return STATUS_OK;
+	if (exposed->advice) {
+		log_write(loader->observer, LOG_WARN, "%s: %s stands here, in production, and %s; %s",
+			  origin_text(&exposed->origin, loader->arena), exposed->what, exposed->danger,
+			  exposed->remedy);
+		return STATUS_OK;
+	}
 	config_error(error, &exposed->origin, "%s stands here, in production, and %s", exposed->what,
 		     exposed->danger);
 	error_hint(error, "%s", exposed->remedy);
@@ -169,9 +102,60 @@ enum status exposed_file_check(struct loader *loader, const char *path, const ch
 
 	for (size_t i = 0; i < project->connection_count; i++)
 		production |= project->connections[i].production;
-	look_at(loader->arena, path, &exposed.danger, &exposed.remedy);
+	look_at(loader->arena, path, &exposed);
 	return exposed.danger ? expose(loader, &exposed, production, error) : STATUS_OK;
 }
+
+/* ---- files that hold one secret alone ---------------------------------------------------- */
+
+void secret_file_note(struct loader *loader, const char *path)
+{
+	struct secret_files *files = &loader->project->secret_files;
+
+	for (size_t i = 0; i < files->count; i++) {
+		if (strcmp(files->items[i], path) == 0)
+			return;
+	}
+	ARENA_PUSH(loader->arena, files, path);
+}
+
+/* The INI's own: "password_file" and what else is the form of a secret. */
+static void note_settings(struct loader *loader)
+{
+	const struct settings *resolved = &loader->project->resolved;
+
+	for (size_t i = 0; i < resolved->count; i++) {
+		const struct setting *setting = &resolved->items[i];
+		const char *dot = strrchr(setting->key, '.');
+		const char *folder = layer_folder(loader, setting->origin.layer);
+
+		if (dot && setting->value && setting->value[0] && text_ends(dot, "_file") &&
+		    key_value_size(dot + 1) < strlen(dot + 1))
+			secret_file_note(loader, path_join(loader->arena, folder, setting->value));
+	}
+}
+
+void secret_files_look(struct project *project)
+{
+	struct arena *arena = &project->arena;
+
+	for (size_t i = 0; i < project->secret_files.count; i++) {
+		const char *path = project->secret_files.items[i];
+		struct exposed_secret exposed = {.origin = {LAYER_INI, path, 0}, .what = "a secret"};
+		bool tracked = look_at_git(arena, path, &exposed) && !exposed.advice;
+
+		if (!tracked && look_at_mode(arena, path, &exposed)) {
+			exposed.advice = true;
+			exposed.remedy = arena_printf(
+				arena, "where that is not how secrets are handed out here, %s",
+				exposed.remedy);
+		}
+		if (exposed.danger)
+			ARENA_PUSH(arena, &project->exposed, exposed);
+	}
+}
+
+/* ---- all of them ------------------------------------------------------------------------- */
 
 static bool is_production(const struct project *project, const char *connection)
 {
@@ -192,11 +176,12 @@ enum status exposures_check(struct loader *loader, struct error *error)
 
 		if (!text_equal(exposed.origin.name,
 				exposure->origin.name)) /* one look per file, mostly */
-			look_at(loader->arena, exposure->origin.name, &exposed.danger, &exposed.remedy);
+			look_at(loader->arena, exposure->origin.name, &exposed);
 		exposed.origin = exposure->origin;
 		if (exposed.danger)
 			status = expose(loader, &exposed,
 					is_production(loader->project, exposure->connection), error);
 	}
+	note_settings(loader);
 	return status;
 }

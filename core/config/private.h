@@ -260,11 +260,24 @@ void secret_register(const struct loader *loader, const char *value);
  * password and a value that comes from ${NAME} are none. Of loader->connection. */
 void exposure_note(struct loader *loader, const char *key, const char *written,
 		   const struct origin *origin);
-/* In production: such a file is readable by its owner and group only, and not in git. */
+/* Notes a file that holds one secret alone (PG_PASSWORD_FILE); once each. */
+void secret_file_note(struct loader *loader, const char *path);
+/* In production: a file of passwords is readable by its owner and group only, and not in git. */
 enum status exposures_check(struct loader *loader, struct error *error) MUST_CHECK;
 /* The same for a file that holds one secret alone: "the audit trail's key". */
 enum status exposed_file_check(struct loader *loader, const char *path, const char *what,
 			       struct error *error) MUST_CHECK;
+
+/* ---- git_index.c -------------------------------------------------------------------------------- */
+
+enum git_answer {
+	GIT_TRACKS_NOT,
+	GIT_TRACKS,
+	GIT_CANNOT_BE_TOLD,
+};
+/* Does git track the file? No work tree around it: it does not. *ret_why, in the arena or static:
+ * why it cannot be told. */
+enum git_answer git_tracks(struct arena *arena, const char *path, const char **ret_why);
 
 /* ---- words.c ------------------------------------------------------------------------------------ */
 

@@ -51,12 +51,75 @@ def test_a_password_in_a_file_that_everybody_can_read_is_a_problem_with_the_mend
     assert problem[2].startswith(f"a password stands in {applied.ini}:") and problem[3] == f"run: chmod o-r {applied.ini}"
 
 
-def test_a_password_in_a_file_that_git_tracks_is_a_problem(applied):
+def git(project, *words):
+    subprocess.run(["git", *words], cwd=project.root, check=True, env={"PATH": "/usr/bin:/bin", "HOME": str(project.root.parent)})
+
+
+KINDS_OF_INDEX = {
+    "version 2": [["init", "-q"], ["add", "-f", "."]],
+    "version 3": [["init", "-q"], ["add", "-f", ".env"], ["add", "-f", "-N", "database"]],
+    "version 4": [["init", "-q"], ["config", "feature.manyFiles", "true"], ["add", "-f", "."]],
+    "sha256": [["init", "-q", "--object-format=sha256"], ["add", "-f", "."]],
+    "sha256, version 4": [["init", "-q", "--object-format=sha256"], ["update-index", "--index-version", "4"], ["add", "-f", "."]],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS_OF_INDEX)
+def test_a_password_in_a_file_that_git_tracks_is_a_problem_whatever_the_index(applied, kind):
+    (applied.root / ".gitignore").write_text(".eloquent\n")
     applied.write(".env", "PG_PASSWORD=secret-word\nPG_HOST=127.0.0.1\n", 0o600)
-    for words in (["init", "-q"], ["add", "-f", ".env"]):
-        subprocess.run(["git", *words], cwd=applied.root, check=True, env={"PATH": "/usr/bin:/bin", "HOME": str(applied.root)})
-    problem = the_one(findings(applied, code=4), "problem", "secrets")
+    for words in KINDS_OF_INDEX[kind]:
+        git(applied, *words)
+    version = (applied.root / ".git/index").read_bytes()[7]
+    assert version == int(next((digit for digit in "34" if kind.endswith(digit)), "2"))
+    problem = the_one(findings(applied, "-c", "sqlite", code=4), "problem", "secrets")
     assert "git tracks the file" in problem[2] and "git rm --cached" in problem[3]
+    git(applied, "rm", "-q", "--cached", ".env")
+    the_one(findings(applied, "-c", "sqlite"), "fine", "secrets")
+
+
+def test_what_a_split_index_cannot_tell_is_never_fine(applied):
+    applied.write(".env", "PG_PASSWORD=secret-word\nPG_HOST=127.0.0.1\n", 0o600)
+    for words in (["init", "-q"], ["add", "-f", ".env"], ["update-index", "--split-index"], ["add", "eloquent.ini"]):
+        git(applied, *words)
+    found = findings(applied, "-c", "sqlite")
+    advice = the_one(found, "advice", "secrets")
+    assert "whether git tracks the file cannot be told" in advice[2] and "split" in advice[2]
+    assert f"git -C {applied.root} ls-files --error-unmatch {applied.root}/.env" in advice[3]
+    assert not [f for f in found if f[:2] == ("fine", "secrets")]
+    result = applied.must("migrate:status", "--env-file", ".env", env={"APP_ENV": "production"})
+    assert "a password stands here, in production, and whether git tracks the file cannot be told" in result.err
+
+
+@pytest.mark.parametrize("written", ["ini", "variable", "relative"])
+def test_a_file_of_one_secret_that_git_tracks_is_a_problem_and_no_error(applied, written):
+    secret = applied.write("secrets/pg", "secret-word\n", 0o600)
+    more = "\n[connection:pg]\ndriver = postgres\nhost = 127.0.0.1\nuser = u\n"
+    env = {}
+    if written == "variable":
+        env["PG_PASSWORD_FILE"] = str(secret)
+    else:
+        more += f"password_file = {secret if written == 'ini' else 'secrets/../secrets/pg'}\n"
+    applied.configure(more=more)
+    found = findings(applied, code=4, env=env)
+    the_one(found, "fine", "secrets")
+    git(applied, "init", "-q")
+    git(applied, "add", "secrets/pg")
+    secret.chmod(0o644)
+    problem = the_one(findings(applied, code=4, env=env), "problem", "secrets")
+    assert "secrets/pg, and git tracks the file" in problem[2] and "git rm --cached" in problem[3]
+    production = applied.must("migrate:status", "-c", "sqlite", env={**env, "APP_ENV": "production"})
+    assert "git" not in production.err
+
+
+def test_a_file_of_one_secret_that_everybody_can_read_is_advice_and_not_fine(applied):
+    secret = applied.write("secrets/pg", "secret-word\n", 0o444)
+    applied.configure(more=f"\n[connection:pg]\ndriver = postgres\nhost = h\nuser = u\npassword_file = {secret}\n")
+    found = findings(applied, code=4)
+    advice = the_one(found, "advice", "secrets")
+    assert advice[2] == f"a secret stands in {secret}, and everybody can read the file (mode 0444)"
+    assert advice[3].endswith(f"run: chmod o-r {secret}")
+    assert not [f for f in found if f[1] == "secrets" and f[0] != "advice"]
 
 
 def test_a_connection_that_cannot_be_opened_is_a_problem_and_the_others_are_looked_at(applied):

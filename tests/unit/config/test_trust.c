@@ -279,7 +279,84 @@ static void a_linked_work_tree_has_its_index_elsewhere(void **state)
 	refused(fixture, "git tracks", NULL);
 }
 
-static void a_broken_index_is_passed_over(void **state)
+static bool is_warned_of(struct fixture *fixture, const char *text)
+{
+	size_t count = 0;
+	const char *const *warnings = log_warnings(fixture->observer, &count);
+	bool found = false;
+
+	for (size_t i = 0; i < count; i++)
+		found = found || strstr(warnings[i], text) != NULL;
+	return found;
+}
+
+/* An index of one entry that fills it whole, and `tail` of `size` bytes behind it. */
+static void put_index_with(struct fixture *fixture, const char *name, const char *tail, size_t size)
+{
+	TEXT_CLEANUP struct text text = {0};
+	const char zeros[64] = {0};
+
+	text_append(&text, "DIRC\0\0\0\4\0\0\0\1", 12);
+	text_append(&text, zeros, 61);
+	text_add_char(&text, (char)strlen(name));
+	text_append(&text, zeros, 1); /* of the path before nothing goes */
+	text_append(&text, name, strlen(name) + 1);
+	text_append(&text, tail, size);
+	text_append(&text, zeros, 20);
+	put_bytes(fixture, ".git/index", text.data, text.size, 0600);
+}
+
+static void what_an_index_alone_cannot_tell_is_said_in_production_and_kept_for_doctor(void **state)
+{
+	static const struct {
+		const char *tail;
+		size_t size;
+		const char *why; /* NULL: it can be told */
+	} tails[] = {
+		{"", 0, NULL},
+		{"TREE\0\0\0\1x", 9, NULL},
+		{"link\0\0\0\1x", 9, "its index is split"},
+		{"TREE\0\0\0\1xlink\0\0\0\0", 17, "its index is split"},
+		{"sdir\0\0\0\0", 8, "its index is sparse"},
+		{"moon\0\0\0\0", 8, "of a later kind"},
+		{"TREE\0\0\0\2x", 9, "cannot be understood"},
+		{"TREE", 4, "cannot be understood"},
+	};
+	struct fixture *fixture = *state;
+
+	put_folder(fixture, ".git");
+	put(fixture, "eloquent.ini", "[connection:a]\ndriver = d\npassword = hunter2\n");
+	for (size_t i = 0; i < COUNT_OF(tails); i++) {
+		put_index_with(fixture, "other", tails[i].tail, tails[i].size);
+		load(fixture, NULL);
+		must(fixture);
+		assert_int_equal(fixture->project.exposed.count, tails[i].why != NULL);
+		if (!tails[i].why)
+			continue;
+		assert_true(fixture->project.exposed.items[0].advice);
+		assert_non_null(strstr(fixture->project.exposed.items[0].danger, tails[i].why));
+		assert_non_null(
+			strstr(fixture->project.exposed.items[0].remedy, "ls-files --error-unmatch"));
+		assert_false(is_warned_of(fixture, tails[i].why));
+	}
+	load(fixture, "APP_ENV=production", NULL);
+	must(fixture);
+	assert_true(is_warned_of(fixture, "eloquent.ini:3: a password stands here, in production, and "
+					  "whether git tracks the file cannot be told: "));
+}
+
+static void what_a_split_index_names_itself_is_tracked(void **state)
+{
+	struct fixture *fixture = *state;
+
+	put_folder(fixture, ".git");
+	put(fixture, "eloquent.ini", "[connection:a]\ndriver = d\npassword = hunter2\n");
+	put_index_with(fixture, "eloquent.ini", "link\0\0\0\0", 8);
+	load(fixture, "APP_ENV=production", NULL);
+	refused(fixture, "git tracks the file", NULL);
+}
+
+static void a_broken_index_says_nothing_about_any_file(void **state)
 {
 	static const struct {
 		const char *data;
@@ -302,7 +379,10 @@ static void a_broken_index_is_passed_over(void **state)
 		put_bytes(fixture, ".git/index", broken[i].data, broken[i].size, 0600);
 		load(fixture, "APP_ENV=production", NULL);
 		must(fixture);
+		assert_int_equal(fixture->project.exposed.count, 1);
+		assert_true(fixture->project.exposed.items[0].advice);
 	}
+	assert_true(is_warned_of(fixture, "cannot be understood"));
 }
 
 int main(void)
@@ -323,7 +403,9 @@ int main(void)
 		CASE(in_production_the_trails_key_is_readable_by_its_owner_only),
 		CASE(a_key_of_the_trail_that_is_missing_or_short_is_refused),
 		CASE(a_linked_work_tree_has_its_index_elsewhere),
-		CASE(a_broken_index_is_passed_over),
+		CASE(what_an_index_alone_cannot_tell_is_said_in_production_and_kept_for_doctor),
+		CASE(what_a_split_index_names_itself_is_tracked),
+		CASE(a_broken_index_says_nothing_about_any_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
