@@ -59,8 +59,9 @@ static void connections(struct doctor *doctor)
 
 static enum status doctor_local(struct run *run, struct error *error)
 {
-	struct doctor doctor = {.run = run, .findings = json_array()};
+	struct doctor doctor = {.run = run, .findings = json_array(), .drivers = json_array()};
 	run_result(run, "findings", doctor.findings);
+	run_result(run, "drivers", doctor.drivers);
 	doctor_configuration(&doctor);
 	doctor_files(&doctor);
 	doctor_plugins(&doctor);
@@ -84,10 +85,9 @@ const struct command command_doctor = {
 	.options = doctor_options,
 	.guard = {.class_ = GUARD_SAFE},
 	.flags = COMMAND_CHOOSES | COMMAND_NAMED | COMMAND_NO_DRY_RUN,
-	.notes = "Configuration and where each value comes from (--verbose: defaults, too), secrets in "
-		 "files\n"
-		 "that others can read or that git tracks, plugins, permissions, every connection. "
-		 "Nothing\n"
-		 "is changed. Exit 4 when there is a problem.",
+	.notes =
+		"Configuration and where each value comes from (--verbose: defaults and the drivers'\n"
+		"parameters, too), secrets in files that others can read or that git tracks, plugins,\n"
+		"permissions, every connection. Nothing is changed. Exit 4 when there is a problem.",
 	.local = doctor_local,
 };

@@ -2,56 +2,7 @@
  * somebody hold its lock, what of its backups. Opened for reading only. */
 #include "cli/doctor.h"
 
-#include <string.h>
-
-struct stamp_seen {
-	char word[64];
-	bool policy;
-};
-
-static void take_meta(void *context, const char *key, const char *value)
-{
-	struct stamp_seen *seen = context;
-	if (strcmp(key, "stamp.word") == 0)
-		(void)snprintf(seen->word, sizeof(seen->word), "%s", value);
-	seen->policy = seen->policy || strcmp(key, "policy") == 0;
-}
-
-static void tell_stamp(struct doctor *doctor, const struct connection *connection,
-		       struct database *database, const char *area)
-{
-	struct run *run = doctor->run;
-	struct stamp_seen seen = {0};
-	ERROR_CLEANUP struct error error = {0};
-	const char *word = connection_word(&run->project, connection);
-	if (database_meta_read(database, take_meta, &seen, &error)) {
-		doctor_tell_error(doctor, area, &error);
-		return;
-	}
-	if (!seen.word[0])
-		doctor_tell(doctor, FINDING_ADVICE, area,
-			    arena_printf(&run->arena,
-					 "eloquent db:stamp %s -c %s says what it is (the first write "
-					 "does, too)",
-					 word, connection->name),
-			    "it carries no stamp");
-	else if (word_is_production(seen.word) && !word_is_production(word))
-		doctor_tell(doctor, FINDING_ADVICE, area,
-			    "run with APP_ENV=production if that is meant",
-			    "it is stamped %s, but the environment says %s: only safe commands run",
-			    seen.word, word);
-	else if (!word_is_production(seen.word) && word_is_production(word))
-		doctor_tell(doctor, FINDING_ADVICE, area,
-			    arena_printf(&run->arena,
-					 "if it is production: eloquent db:stamp production -c %s; if "
-					 "not, say so with APP_ENV",
-					 connection->name),
-			    "it is stamped %s, but the environment says %s, which counts", seen.word,
-			    word);
-	else
-		doctor_tell(doctor, FINDING_FINE, area, NULL, "stamped %s%s", seen.word,
-			    seen.policy ? ", with a [guard] policy of its own" : "");
-}
+#include <sys/stat.h>
 
 static void tell_lock(struct doctor *doctor, struct database *database, const char *area)
 {
@@ -101,6 +52,7 @@ static void tell_backups(struct doctor *doctor, const struct connection *connect
 	if (production && !run->project.backup.dir_is_given)
 		return; /* none can be taken before that is mended, which the files' chapter says */
 	const char *folder = path_join(&run->arena, store.dir, store.connection);
+	doctor_written_by_others(doctor, area, folder, NULL);
 	const char *reason = file_exists(folder) ? doctor_unwritable(doctor, folder) : NULL;
 	if (reason)
 		doctor_tell(doctor, FINDING_PROBLEM, area, "give this user the right to write there",
@@ -128,6 +80,14 @@ static void tell_backups(struct doctor *doctor, const struct connection *connect
 	backups_free(&list);
 }
 
+/* A driver names its database by what a person can look at: where that is a file, whoever can
+ * write it needs no command of ours. */
+static bool is_file(const char *location)
+{
+	struct stat found;
+	return location[0] == '/' && stat(location, &found) == 0 && S_ISREG(found.st_mode);
+}
+
 static void tell_database(struct doctor *doctor, const struct connection *connection,
 			  struct database *database, const char *area)
 {
@@ -143,8 +103,10 @@ static void tell_database(struct doctor *doctor, const struct connection *connec
 		doctor_tell(doctor, FINDING_PROBLEM, area,
 			    "give this user the right to write the database and its folder",
 			    "it can only be read");
+	if (is_file(info->location))
+		doctor_written_by_others(doctor, area, info->location, NULL);
 	if (info->caps & ELQ_CAP_HISTORY)
-		tell_stamp(doctor, connection, database, area);
+		doctor_stamp(doctor, connection, database, area);
 	if (info->caps & ELQ_CAP_LOCK)
 		tell_lock(doctor, database, area);
 	tell_role(doctor, connection, area);
@@ -162,6 +124,8 @@ void doctor_connection(struct doctor *doctor, const struct connection *connectio
 	run_say(run, "%s (%s)", area, connection->driver);
 	enum status status =
 		driver_load(run->observer, &run->project, connection->driver, &driver, &error);
+	if (!status)
+		doctor_parameters(doctor, driver);
 	if (!status)
 		status = database_open(run->observer, &run->project, connection, driver, 0, &database,
 				       &error);

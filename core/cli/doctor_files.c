@@ -24,26 +24,41 @@ static void tell_secrets(struct doctor *doctor)
 			    "no password in a file that others can read or that git tracks");
 }
 
-/* Whoever can write a file of the configuration says which databases are meant, and what
- * protects them. */
-static void tell_written_by_others(struct doctor *doctor, const char *path)
+bool doctor_written_by_others(struct doctor *doctor, const char *area, const char *path,
+			      const char *first)
 {
 	struct arena *arena = &doctor->run->arena;
 	TEXT_CLEANUP struct text quoted = {0};
 	struct stat found;
 	if (!path || stat(path, &found) != 0 || !(found.st_mode & S_IWOTH))
-		return;
+		return false;
 	text_add_shell_quoted(&quoted, path);
-	doctor_tell(doctor, FINDING_PROBLEM, "configuration",
-		    arena_printf(arena, "read it, then run: chmod o-w %s", text_string(&quoted)),
+	doctor_tell(doctor, FINDING_PROBLEM, area,
+		    arena_printf(arena, "%s%srun: chmod o-w %s", first ? first : "",
+				 first ? ", then " : "", text_string(&quoted)),
 		    "everybody can write %s (mode %04o)", path, (unsigned)(found.st_mode & 07777));
+	return true;
 }
 
+/* Whoever can write a file of the configuration says which databases are meant, and what
+ * protects them. */
 static void tell_configuration(struct doctor *doctor)
 {
 	const struct project *project = &doctor->run->project;
-	tell_written_by_others(doctor, project->ini);
-	tell_written_by_others(doctor, path_join(&doctor->run->arena, project->root, ".env"));
+	const char *dotenv = path_join(&doctor->run->arena, project->root, ".env");
+	doctor_written_by_others(doctor, "configuration", project->ini, "read it");
+	doctor_written_by_others(doctor, "configuration", dotenv, "read it");
+}
+
+/* Ours, and the trail's: whoever can write a folder can put another file into its place. */
+static void tell_own_folders(struct doctor *doctor)
+{
+	const struct project *project = &doctor->run->project;
+	const char *own = path_join(&doctor->run->arena, project->root, ".eloquent");
+	const char *trail = path_folder(&doctor->run->arena, project->audit.path);
+	doctor_written_by_others(doctor, "files", own, NULL);
+	if (project->audit.enabled && !text_equal(own, trail))
+		doctor_written_by_others(doctor, "audit", trail, NULL);
 }
 
 /* The nearest folder above that exists: there the missing ones would be made. */
@@ -62,6 +77,9 @@ static void tell_trail(struct doctor *doctor)
 	if (!audit->enabled)
 		doctor_tell(doctor, FINDING_ADVICE, "audit", "unset ELOQUENT_AUDIT_ENABLED",
 			    "the audit trail is switched off");
+	else if (doctor_written_by_others(doctor, "audit", audit->path,
+					  "look whether it is whole (eloquent audit:verify)"))
+		return;
 	else if (access(above, W_OK) == 0)
 		doctor_tell(doctor, FINDING_FINE, "audit", NULL, "the trail %s can be written",
 			    audit->path);
@@ -91,7 +109,7 @@ static bool others_may_enter(const char *path, mode_t *ret)
 	if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
 		return false;
 	*ret = found.st_mode & 07777;
-	return (found.st_mode & (S_IROTH | S_IWOTH | S_IWGRP)) != 0;
+	return (found.st_mode & (S_IROTH | S_IWGRP)) != 0;
 }
 
 static bool has_production(const struct project *project)
@@ -148,6 +166,8 @@ static void tell_backups(struct doctor *doctor)
 		doctor_tell(doctor, FINDING_PROBLEM, "backup",
 			    "give this user the right to write there, or set [backup] dir",
 			    "backups cannot be written to %s (%s)", backup->dir, reason);
+	else if (doctor_written_by_others(doctor, "backup", backup->dir, NULL))
+		return;
 	else if (others_may_enter(backup->dir, &mode))
 		doctor_tell(doctor, FINDING_ADVICE, "backup",
 			    arena_printf(&run->arena, "run: chmod 0700 %s", backup->dir),
@@ -174,6 +194,7 @@ void doctor_files(struct doctor *doctor)
 	run_say(doctor->run, "files");
 	tell_configuration(doctor);
 	tell_secrets(doctor);
+	tell_own_folders(doctor);
 	tell_trail(doctor);
 	tell_backups(doctor);
 	tell_migrations(doctor);

@@ -28,6 +28,7 @@ SECRETS = {
     "role": "Buchfink-role" + CAREFUL,
     "dotenv": "Drossel-dotenv" + CAREFUL,
     "mysql": "Elster-by-name" + CAREFUL,
+    "envfile": "Rotkehlchen-env-file" + CAREFUL,
     "environment": "Fasan-environment" + ANYTHING,
     "pg": "Gimpel-by-name" + ANYTHING,
     "file": "Habicht-in-file" + ANYTHING,
@@ -42,7 +43,8 @@ SECRETS = {
 TELLING = [name for name in SECRETS if name not in ("redis", "key")]
 """Each of these is a connection of the leaky driver whose password it is."""
 
-SOURCES = {"eloquent.ini", ".env", "secrets"}
+SOURCES = {"eloquent.ini", ".env", "more.env", "secrets"}
+ENV_FILE = ["--env-file", "more.env"]
 
 ENVIRONMENT = {
     "ELOQUENT_DB_ROLE": "migration",
@@ -73,6 +75,9 @@ migration.password = "{SECRETS['role']}"
 [connection:dotenv]
 driver = leaky
 password = ${{THE_DOTENV}}
+[connection:envfile]
+driver = leaky
+password = ${{THE_ENV_FILE}}
 [connection:environment]
 driver = leaky
 password = ${{THE_ENVIRONMENT}}
@@ -109,6 +114,7 @@ def hide(project):
         (cage / plugin.name).chmod(0o755)
     project.write("eloquent.ini", INI.replace("CAGE", str(cage)), mode=0o600)
     project.write(".env", f"THE_DOTENV='{SECRETS['dotenv']}'\nDB_PASSWORD=\"{SECRETS['mysql']}\"\n", mode=0o600)
+    project.write("more.env", f"THE_ENV_FILE='{SECRETS['envfile']}'\n", mode=0o600)
     for name in ("file", "key", "pg_test"):
         project.write(f"secrets/{name}", SECRETS[name] + "\n", mode=0o600)
     project.write("secrets/mongo", f"leaky://user:{percent(SECRETS['mongo'])}@host/x\n", mode=0o600)
@@ -152,7 +158,7 @@ def test_no_secret_is_in_what_a_command_prints_or_writes(bare, name, flags):
         chosen = [[]]
     for connections in chosen:
         copies.restore()
-        result = bare.run(*FLAGS[flags], *CASES[name].words.split(), *connections, env=environment(bare))
+        result = bare.run(*FLAGS[flags], *ENV_FILE, *CASES[name].words.split(), *connections, env=environment(bare))
         assert_result_hides(bare, result)
 
 
@@ -161,7 +167,7 @@ def test_each_of_these_secrets_reaches_the_driver_that_tells_it(bare, name):
     """Without this the walk could not fail."""
     bare.configure()
     hide(bare)
-    result = bare.run("migrate:run", "-c", name, env=environment(bare))
+    result = bare.run(*ENV_FILE, "migrate:run", "-c", name, env=environment(bare))
     assert "plain [REDACTED] percent [REDACTED]" in result.err, result
 
 

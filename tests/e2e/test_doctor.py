@@ -1,10 +1,14 @@
 """doctor: the whole set-up looked at, each finding with its remedy; nothing changed."""
 
+import socket
 import subprocess
 
 import pytest
 
+from backups import Backups, flip
 from project import CONTRACT
+from terminal import Terminal
+from test_concurrency import end, held  # noqa: F401
 
 CANARY = "canary-4f6d81c2"
 
@@ -218,3 +222,160 @@ def test_a_trail_that_cannot_be_written_is_a_problem(applied):
 
 def test_without_any_connection_there_is_a_problem(bare):
     assert "there is no connection" in the_one([f for f in findings(bare, code=4) if "connection" in f[2]], "problem", "configuration")[2]
+
+
+# ---- who else can write ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path,mode,area", [
+    ("database/app.sqlite", 0o666, "connection sqlite"), (".eloquent/audit.jsonl", 0o602, "audit"), (".eloquent", 0o777, "files"),
+    ("outside", 0o777, "backup"), ("outside/sqlite", 0o702, "connection sqlite"), ("trail", 0o777, "audit")])
+def test_what_everybody_can_write_is_a_problem_with_the_mending_command(applied, path, mode, area):
+    more = f"\n[backup]\ndir = {applied.root / 'outside'}\n"
+    if path == "trail":
+        (applied.root / "trail").mkdir()
+        more += "[audit]\npath = trail/audit.jsonl\n"
+    applied.configure(more=more)
+    applied.must("db:backup")
+    before = findings(applied)
+    assert not [f for f in before if f[0] == "problem"]
+    (applied.root / path).chmod(mode)
+    problem = the_one(findings(applied, code=4), "problem", area)
+    assert problem[2] == f"everybody can write {applied.root / path} (mode {mode:04o})"
+    assert problem[3].endswith(f"run: chmod o-w {applied.root / path}")
+    subprocess.run(problem[3].partition("run: ")[2], shell=True, check=True)
+    assert [f for f in findings(applied) if f[0] == "problem"] == []
+
+
+# ---- what a database says of itself ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["", "Staging", "no word", "stagi\u00f1g"])
+def test_a_stamp_that_is_no_word_is_a_problem_and_its_remedy_mends_it(applied, word):
+    applied.sql(f"UPDATE eloquent_meta SET value = '{word}' WHERE key = 'stamp.word'")
+    problem = the_one(findings(applied, code=4), "problem", "connection sqlite")
+    assert problem[2] == f'its stamp "{word}" is no word of an environment'
+    command, _, rest = problem[3].partition(" says")
+    assert rest == " what it is"
+    applied.must(*command.split()[1:])
+    assert ("fine", "connection sqlite", "stamped development, with a [guard] policy of its own", None) in findings(applied)
+
+
+def test_a_stamp_of_another_word_than_the_environments_is_advice(applied):
+    applied.stamp("staging")
+    advice = [f for f in findings(applied) if f[0] == "advice" and "stamped" in f[2]]
+    assert [f[2] for f in advice] == ["it is stamped staging, but the environment says development, which counts"]
+    assert "APP_ENV=staging" in advice[0][3] and "eloquent db:stamp development -c sqlite" in advice[0][3]
+    assert any("stamped staging" in f[2] and f[0] == "fine" for f in findings(applied, env={"APP_ENV": "staging"}))
+
+
+def test_a_stored_policy_that_cannot_be_read_is_a_problem_and_its_remedy_mends_it(applied):
+    applied.stamp("development")
+    applied.sql("UPDATE eloquent_meta SET value = 'forbid=perhaps' WHERE key = 'policy'")
+    problem = the_one(findings(applied, code=4), "problem", "connection sqlite")
+    assert "policy that is stored in it cannot be read, and counts as the strictest" in problem[2]
+    before, _, command = problem[3].partition(" stores")[0].partition(" eloquent ")
+    assert before == "on a terminal: APP_ENV=production ELOQUENT_ALLOW_PROD_DESTRUCTIVE=true"
+    assert command == "db:stamp development -c sqlite --force --yes"
+    Terminal(applied, *command.split(), env=CONTRACT).sees("app.sqlite").types("app.sqlite").done(0)
+    assert not [f for f in findings(applied) if f[0] == "problem"]
+
+
+def test_a_damaged_table_of_ours_is_a_problem_and_its_remedy_mends_it(applied):
+    applied.must("db:backup")
+    applied.sql("ALTER TABLE eloquent_meta RENAME COLUMN key TO kee")
+    problem = the_one(findings(applied, code=4), "problem", "connection sqlite")
+    assert "what it says of itself cannot be read" in problem[2] and "key" in problem[2]
+    assert problem[3].startswith(f"move {applied.database} and what lies beside it away")
+    for path in applied.database.parent.glob("app.sqlite*"):
+        path.rename(applied.root.parent / path.name)
+    applied.must(*problem[3].partition("eloquent ")[2].split(), "--force")
+    assert not [f for f in findings(applied) if f[0] == "problem"]
+
+
+# ---- the rest of a connection --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["migration", "runtime"])
+def test_where_there_are_credentials_per_role_the_role_in_use_is_said(applied, role):
+    applied.configure(more="migration.path = database/app.sqlite\n")
+    found = findings(applied, env={"ELOQUENT_DB_ROLE": role})
+    assert ("fine", "connection sqlite", f"the role is {role}", None) in found
+
+
+def test_in_production_one_set_of_credentials_for_all_is_advice(applied):
+    applied.stamp("production", env=CONTRACT)
+    applied.configure(more=f"\n[backup]\ndir = {applied.root.parent / 'outside'}\n")
+    says = "it has one set of credentials for the application and for migrations"
+    hits = [f for f in findings(applied, env={"APP_ENV": "production"}) if f[2] == says]
+    assert [f[:2] for f in hits] == [("advice", "connection sqlite")] and "migration.user" in hits[0][3]
+    assert says not in [f[2] for f in findings(applied)]
+
+
+def test_a_lock_that_is_held_is_shown_with_its_holder(held):  # noqa: F811
+    project, holder = held
+    hits = [f for f in findings(project) if "holds its lock" in f[2]]
+    assert [f[:2] for f in hits] == [("fine", "connection sqlite")]
+    assert f"migrate:run by carol on {socket.gethostname()} (pid {holder.pid}) holds its lock since 2" in hits[0][2]
+
+
+def test_a_name_that_a_dead_run_left_in_the_lock_is_advice_and_its_remedy_removes_it(held):  # noqa: F811
+    project, holder = held
+    end(holder)
+    holder.communicate()
+    hits = [f for f in findings(project) if "left its name in the lock" in f[2]]
+    assert [f[:2] for f in hits] == [("advice", "connection sqlite")]
+    assert "(migrate:run) left its name in the lock; it is no longer held" in hits[0][2]
+    project.must(*hits[0][3].partition(" removes it")[0].split()[1:])
+    assert not [f for f in findings(project) if "lock" in f[2]]
+
+
+@pytest.mark.parametrize("broken", ["failed", "unreadable"])
+def test_a_damaged_backup_is_a_problem_that_names_it(applied, broken):
+    backups = Backups(applied)
+    name = backups.take()
+    if broken == "failed":
+        flip(backups.dump(name), 0.5)
+        applied.run("db:backup:verify", name)
+    else:
+        (backups.folder / f"{name}.json").write_text("{}")
+    found = findings(applied, code=4)
+    problem = the_one(found, "problem", "connection sqlite")
+    assert problem[2].startswith(f"the backup {name}: ") and "do not rely on it" in problem[3]
+    assert any(f[0] == "advice" and f[2] == "there is no verified backup" for f in found)
+    backups.take()
+    assert any(f[0] == "fine" and f[2] == "1 verified backup" for f in findings(applied, code=4))
+
+
+@pytest.mark.not_root
+def test_a_database_that_can_only_be_read_is_a_problem(applied):
+    applied.database.chmod(0o400)
+    problem = the_one(findings(applied, code=4), "problem", "connection sqlite")
+    applied.database.chmod(0o600)
+    assert problem[2] == "it can only be read" and "right to write the database and its folder" in problem[3]
+
+
+# ---- the drivers' parameters -----------------------------------------------------------------------------
+
+
+def test_the_parameters_of_each_loaded_driver_are_shown_with_verbose(applied):
+    applied.configure(more="\n[connection:other]\ndriver = sqlite\npath = database/other.sqlite\n")
+    assert "parameters of" not in applied.must("doctor").out
+    lines = applied.must("doctor", "--verbose").out.splitlines()
+    assert lines.count("parameters of the driver sqlite") == 1
+    shown = [" ".join(line.split()) for line in lines]
+    assert "path path connection the database file; its folder must exist" in shown
+    assert "url text connection (secret) instead of path: sqlite:relative/path or sqlite:///absolute/path" in shown
+    assert "lock_timeout duration connection (default 5s) how long to wait for other programs' locks on the file" in shown
+    assert "foreign_keys bool migration (default no) enforce foreign keys while this migration runs" in shown
+
+
+def test_the_parameters_of_each_loaded_driver_stand_in_the_document(applied):
+    driver, = applied.document("doctor")["result"]["drivers"]
+    assert driver["name"] == "sqlite"
+    by_name = {parameter["name"]: parameter for parameter in driver["parameters"]}
+    assert set(by_name) == {"path", "url", "lock_timeout", "foreign_keys"}
+    assert by_name["url"]["secret"] is True and by_name["path"]["secret"] is False
+    assert by_name["lock_timeout"] == {"name": "lock_timeout", "type": "duration", "place": "connection", "secret": False, "required": False,
+                                       "default": "5s", "help": "how long to wait for other programs' locks on the file"}
+    assert (by_name["foreign_keys"]["place"], by_name["path"]["default"]) == ("migration", None)
