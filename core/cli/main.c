@@ -153,9 +153,12 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
 		      is_capable_terminal(STDOUT_FILENO);
 	((struct show_context *)run->show_context)->colour = run->colour;
-	if (!run->quiet && !run->json && is_capable_terminal(STDERR_FILENO)) {
+	bool wanted = !run->quiet && !run->json;
+	if (wanted && is_capable_terminal(STDERR_FILENO)) {
 		progress_enable(run->observer);
 		watch_signals();
+	} else if (wanted) {
+		progress_enable_lines(run->observer, PROGRESS_LINES_NS);
 	}
 	run_execute(run);
 	if ((bare || nothing) && !run->status)

@@ -34,7 +34,9 @@ void log_notice(struct observer *observer, const char *line);
 /* The warnings so far, oldest first; valid until the next log_write. */
 const char *const *log_warnings(struct observer *observer, size_t *ret_count);
 
-/* ---- progress: a line on the terminal while long work lasts ---------------- */
+/* ---- progress: a line on the terminal while long work lasts, or lines in the log ---- */
+
+#define PROGRESS_LINES_NS ((int64_t)10 * 1000000000)
 
 /* One piece of work; begun, stepped and ended by one thread. It is not moved meanwhile. */
 struct progress {
@@ -48,6 +50,9 @@ struct progress {
 };
 /* Standard error is a terminal, and progress is wanted there. Before any other thread starts. */
 void progress_enable(struct observer *observer);
+/* It is none: the same words as a line of the log (level info, in its format), one every
+ * every_ns at most and the first no sooner; the program's interval is PROGRESS_LINES_NS. */
+void progress_enable_lines(struct observer *observer, int64_t every_ns);
 /* Shown once work has lasted for a second. unit NULL: bytes; otherwise a static plural such as
  * "tables". total 0: unknown. The text says what is done: "backing up main". Where nobody
  * looks, and with observer NULL, this and what follows is nearly nothing. */

@@ -38,6 +38,8 @@ struct ticker {
 	pthread_cond_t wake;    /* it shall end */
 	struct progress *works; /* under way, the oldest first */
 	int64_t since_ns;       /* there has been some; 0: there is none */
+	int64_t every_ns;       /* no terminal: a line of the log so often; 0: a terminal */
+	int64_t said_ns;        /* the last of these lines; at first the beginning */
 	pthread_t thread;
 	bool runs;
 	bool ends;

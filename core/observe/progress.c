@@ -1,5 +1,6 @@
 /* progress.c - how far long work is: one line on the terminal of standard error that is
- * written over and over, and gone before anything else is written there.
+ * written over and over, and gone before anything else is written there. Where there is no
+ * terminal, a line of the log now and then.
  *
  * The work only leaves its numbers; a thread of our own draws them. So a statement that
  * runs for an hour is seen to run, and no work waits for a terminal that was stopped. */
@@ -150,7 +151,29 @@ static void draw(struct observer *observer, const struct text *line)
 	pthread_mutex_unlock(&observer->log_lock);
 }
 
+static void log_line(struct observer *observer, const struct text *line)
+{
+	if (!atomic_load(&observer->ticker.hidden))
+		log_write(observer, LOG_INFO, "%s", text_string(line));
+}
+
 /* ---- the thread --------------------------------------------------------------------- */
+
+static int64_t at_most(const struct ticker *ticker, int64_t ns)
+{
+	return ticker->every_ns && ticker->every_ns < ns ? ticker->every_ns : ns;
+}
+
+/* Where lines are kept, each costs one: only now and then. */
+static bool is_due(struct ticker *ticker, int64_t now)
+{
+	if (now - ticker->since_ns < at_most(ticker, FIRST_NS))
+		return false;
+	if (now - ticker->said_ns < ticker->every_ns)
+		return false;
+	ticker->said_ns = now;
+	return true;
+}
 
 /* Of several works the oldest; nothing when there is none, or not for long. */
 static void compose(struct ticker *ticker, struct text *ret)
@@ -160,7 +183,7 @@ static void compose(struct ticker *ticker, struct text *ret)
 	size_t others = 0;
 	if (!work)
 		ticker->since_ns = 0;
-	if (!work || now - ticker->since_ns < FIRST_NS)
+	if (!work || !is_due(ticker, now))
 		return;
 	progress_format(work, now - work->began_ns, ret);
 	for (work = work->next; work; work = work->next)
@@ -173,7 +196,7 @@ static void wait_a_tick(struct ticker *ticker)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)TICK_NS;
+	until.tv_nsec += (long)at_most(ticker, TICK_NS);
 	if (until.tv_nsec >= SECOND_NS) {
 		until.tv_sec++;
 		until.tv_nsec -= (long)SECOND_NS;
@@ -190,7 +213,9 @@ static void *tick(void *context)
 		TEXT_CLEANUP struct text line = {0};
 		compose(ticker, &line);
 		pthread_mutex_unlock(&ticker->lock);
-		if (line.size)
+		if (line.size && ticker->every_ns)
+			log_line(observer, &line);
+		else if (line.size)
 			draw(observer, &line);
 		else
 			take_away(observer);
@@ -225,6 +250,13 @@ void progress_enable(struct observer *observer)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&ticker->lock, NULL);
 	ticker->wanted = true;
+}
+
+void progress_enable_lines(struct observer *observer, int64_t every_ns)
+{
+	progress_enable(observer);
+	observer->ticker.every_ns = every_ns;
+	observer->ticker.said_ns = clock_monotonic_ns();
 }
 
 void progress_stop(struct observer *observer)

@@ -1,15 +1,18 @@
-"""Long work shows on a real terminal how far it is, on one line that is gone at the end,
-and nowhere else. No test hopes that work is slow: it waits at a gate that the test opens,
+"""Long work shows on a real terminal how far it is, on one line that is gone at the end; off a
+terminal a line of the log says so now and then. No test hopes that work is slow: it waits at a gate that the test opens,
 or for a statement that nobody waits for."""
 
+import json
+import re
 import signal
 import threading
+import time
 
 import pytest
 
 from backups import Backups
 from terminal import Terminal, run_beside_terminal
-from test_concurrency import held  # a fixture
+from test_concurrency import held, until_the_second_migration_runs  # held: a fixture
 from test_seed import seed
 from test_signals import ENDLESS
 
@@ -206,10 +209,57 @@ def test_nothing_of_it_is_shown_to_whoever_wants_none(applied, words, env):
 
 
 @pytest.mark.preload
-def test_nothing_of_it_reaches_a_pipe(applied):
+def test_nothing_of_it_reaches_a_pipe_before_ten_seconds(applied):
     gate = Gate(applied, "write", "/dump")
     timer = opened_late(gate)
     code, out, err, shown = run_beside_terminal(applied, "db:backup", env=gate.env)
     timer.join()
     assert code == 0 and out.startswith("backup ") and out.count("\n") == 1
     assert (err, shown) == ("", "")
+
+
+# ---- lines where there is no terminal: the clock runs fast, so that ten seconds are none ----------
+
+
+class Quickened:
+    """An endless migration, its standard error a pipe; a second of its clock is 50 ms."""
+
+    def __init__(self, project, *words):
+        self.child = project.start("migrate:run", *words, env={"QUICKEN": "20"}, preload="quicken")
+        self.began = time.monotonic()
+
+    def lines(self, count):
+        return [self.child.stderr.readline().decode() for _ in range(count)]
+
+    def end(self):
+        """All else that was written to standard error."""
+        self.child.kill()
+        return self.child.communicate(timeout=60)[1].decode()
+
+
+@pytest.mark.preload
+def test_off_a_terminal_a_plain_line_says_every_ten_seconds_how_far_it_is(endless):
+    run = Quickened(endless)
+    lines = run.lines(3)
+    took = (time.monotonic() - run.began) * 20
+    run.end()
+    seconds = [int(re.fullmatch(r"eloquent: info: 2 of 2  2_endless, (\d+) s\n", line)[1]) for line in lines]
+    assert took >= 30 and seconds[0] >= 8, (took, seconds)
+    assert all(later - sooner >= 9 for sooner, later in zip(seconds, seconds[1:])), seconds
+
+
+@pytest.mark.preload
+def test_in_a_log_of_json_each_of_these_lines_is_a_record(endless):
+    run = Quickened(endless, "--log-format", "json")
+    record = json.loads(run.lines(1)[0])
+    run.end()
+    assert record["level"] == "info" and record["message"].startswith("2 of 2  2_endless, ") and record["command"] == "migrate:run"
+
+
+@pytest.mark.preload
+@pytest.mark.parametrize("words", [["--quiet"], ["--json"], ["--log-level", "warn"]])
+def test_off_a_terminal_nothing_of_it_is_said_to_whoever_wants_none(endless, words):
+    run = Quickened(endless, *words)
+    until_the_second_migration_runs(endless)
+    time.sleep(2)  # forty seconds of its own
+    assert run.child.poll() is None and "2 of 2" not in run.end()

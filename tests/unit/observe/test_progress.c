@@ -247,6 +247,84 @@ static void where_nobody_looks_nothing_is_drawn_and_no_thread_runs(void **state)
 	assert_false(read_more(screen, 200));
 }
 
+/* ---- where there is no terminal -------------------------------------------------------- */
+
+#define EVERY_MS 300
+#define EVERY_NS ((int64_t)EVERY_MS * 1000000)
+
+static size_t lines_shown(const struct screen *screen)
+{
+	size_t count = 0;
+	for (const char *at = text_string(&screen->shown); (at = strchr(at, '\n')) != NULL; at++)
+		count++;
+	return count;
+}
+
+static void without_a_terminal_lines_of_the_log_come_now_and_then(void **state)
+{
+	struct screen *screen = *state;
+	struct progress progress;
+	log_configure(screen->observer, LOG_INFO, LOG_TEXT);
+	int64_t began_ns = clock_monotonic_ns();
+	progress_enable_lines(screen->observer, EVERY_NS);
+	progress_begin(&progress, screen->observer, "tables", 12, "doing x");
+	progress_step(&progress, 3);
+	for (size_t line = 1; line <= 3; line++) {
+		while (lines_shown(screen) < line)
+			assert_true(read_more(screen, PATIENCE_MS));
+		assert_true(clock_monotonic_ns() - began_ns >= (int64_t)lines_shown(screen) * EVERY_NS);
+	}
+	progress_end(&progress);
+	progress_stop(screen->observer);
+	assert_true(
+		text_starts(text_string(&screen->shown), "eloquent: info: 3 of 12 tables  doing x, "));
+	assert_null(strchr(text_string(&screen->shown), '\033'));
+}
+
+static void without_a_terminal_work_that_is_soon_done_is_not_told(void **state)
+{
+	struct screen *screen = *state;
+	struct progress progress;
+	log_configure(screen->observer, LOG_INFO, LOG_TEXT);
+	progress_enable_lines(screen->observer, PROGRESS_LINES_NS);
+	progress_begin(&progress, screen->observer, NULL, 0, "doing x");
+	assert_false(read_more(screen, 1500));
+	progress_end(&progress);
+	progress_stop(screen->observer);
+	assert_false(read_more(screen, 0));
+}
+
+static void in_a_log_of_json_it_is_a_record_and_masked(void **state)
+{
+	struct screen *screen = *state;
+	struct progress progress;
+	log_configure(screen->observer, LOG_INFO, LOG_JSON);
+	redact_add(screen->observer, "canary-4711", 11);
+	progress_enable_lines(screen->observer, EVERY_NS);
+	progress_begin(&progress, screen->observer, "tables", 12, "doing \"canary-4711\"");
+	progress_step(&progress, 3);
+	wait_for(screen, "\n");
+	progress_end(&progress);
+	assert_non_null(strstr(text_string(&screen->shown),
+			       "\"level\":\"info\",\"message\":\"3 of 12 tables  doing "
+			       "\\\"[REDACTED]\\\", "));
+	assert_int_equal(screen->shown.data[0], '{');
+}
+
+static void without_a_terminal_nothing_is_told_while_somebody_is_asked(void **state)
+{
+	struct screen *screen = *state;
+	struct progress progress;
+	log_configure(screen->observer, LOG_INFO, LOG_TEXT);
+	progress_enable_lines(screen->observer, EVERY_NS);
+	progress_hide(screen->observer);
+	progress_begin(&progress, screen->observer, NULL, 0, "doing x");
+	assert_false(read_more(screen, 4 * EVERY_MS));
+	progress_show(screen->observer);
+	wait_for(screen, "doing x");
+	progress_end(&progress);
+}
+
 static void *work_many(void *context)
 {
 	struct screen *screen = context;
@@ -285,6 +363,10 @@ int main(void)
 		SHOWN(of_several_works_the_oldest_is_told_and_the_others_are_counted),
 		SHOWN(what_it_says_is_masked_and_visible_and_fits_on_one_line),
 		SHOWN(where_nobody_looks_nothing_is_drawn_and_no_thread_runs),
+		SHOWN(without_a_terminal_lines_of_the_log_come_now_and_then),
+		SHOWN(without_a_terminal_work_that_is_soon_done_is_not_told),
+		SHOWN(in_a_log_of_json_it_is_a_record_and_masked),
+		SHOWN(without_a_terminal_nothing_is_told_while_somebody_is_asked),
 		SHOWN(works_of_several_threads_begin_and_end_in_any_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
