@@ -68,9 +68,16 @@ static inline int shop_remove(const char *path, const struct stat *info, int typ
 	return remove(path);
 }
 
-static inline void shop_close(struct shop *shop)
+/* Closes the store: nobody of this process has the folder open. */
+static inline void shop_rest(struct shop *shop)
 {
 	store_close(shop->store);
+	shop->store = NULL;
+}
+
+static inline void shop_close(struct shop *shop)
+{
+	shop_rest(shop);
 	nftw(shop->root, shop_remove, 16, FTW_DEPTH | FTW_PHYS);
 	error_clear(&shop->error);
 	observer_free(shop->observer);
@@ -92,7 +99,7 @@ static inline struct store *shop_handle(struct shop *shop, const char *prefix)
 
 static inline void shop_reopen(struct shop *shop)
 {
-	store_close(shop->store);
+	shop_rest(shop);
 	shop->store = shop_handle(shop, "us:");
 }
 
@@ -117,6 +124,19 @@ static inline void put_for(struct shop *shop, const char *key, const char *value
 static inline void put(struct shop *shop, const char *key, const char *value)
 {
 	put_for(shop, key, value, 0);
+}
+
+/* So many values of so many bytes, under us:0, us:1, ... */
+static inline void put_many(struct shop *shop, int count, size_t size, int64_t ttl_us)
+{
+	char key[32];
+	char *value = arena_alloc(&shop->arena, size + 1);
+	memset(value, 'v', size);
+	value[size] = '\0';
+	for (int i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "us:%d", i);
+		put_for(shop, key, value, ttl_us);
+	}
 }
 
 static inline enum status try_get(struct shop *shop, const char *key)
