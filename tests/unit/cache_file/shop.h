@@ -5,12 +5,12 @@
 #ifndef TEST_CACHE_FILE_SHOP_H
 #define TEST_CACHE_FILE_SHOP_H
 
+#include "../build.h"
 #include "plugin/plugin.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -37,17 +37,6 @@ struct shop {
 	struct error error;
 };
 
-static inline const char *shop_plugins(struct arena *arena)
-{
-	char self[PATH_MAX];
-	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	assert_true(size > 0);
-	self[size] = '\0';
-	*strrchr(self, '/') = '\0';
-	*strrchr(self, '/') = '\0';
-	return arena_printf(arena, "%s/plugins/cache_file", self);
-}
-
 static inline void shop_open(struct shop *shop)
 {
 	char root[] = "/tmp/elq-shop-XXXXXX";
@@ -57,7 +46,7 @@ static inline void shop_open(struct shop *shop)
 	shop->root = arena_text(&shop->arena, root);
 	shop->dir = arena_printf(&shop->arena, "%s/state/cache", root);
 	shop->project.root = shop->root;
-	shop->project.plugin_dir = shop_plugins(&shop->arena);
+	shop->project.plugin_dir = build_path(&shop->arena, "plugins/cache_file");
 	if (cache_load(shop->observer, &shop->project, "file", &shop->plugin, &shop->error))
 		fail_msg("%s", shop->error.message);
 }
