@@ -59,6 +59,16 @@ static inline void place_write(struct place *place, const char *name, const char
 	assert_int_equal(fclose(file), 0);
 }
 
+/* A migration that makes a table and takes it away again. */
+static inline void put_table(struct place *place, const char *name, const char *table)
+{
+	TEXT_CLEANUP struct text text = {0};
+	text_printf(&text,
+		    "-- migrate:up\nCREATE TABLE %s (id INTEGER);\n\n-- migrate:down\nDROP TABLE %s;\n",
+		    table, table);
+	place_write(place, name, text.data);
+}
+
 static inline void place_unlink(struct place *place, const char *name)
 {
 	assert_int_equal(unlink(path_join(&place->arena, place->folder, name)), 0);
