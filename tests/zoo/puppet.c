@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "marker.h"
+#include "semicolons.h"
 
 #define SETTING_CAP 16
 #define EVENT_CAP 64
@@ -156,14 +157,7 @@ static int32_t puppet_next(const struct elq_call *call, struct elq_connection *c
 			   const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
 {
 	(void)connection;
-	const char *end = offset < size ? memchr(script + offset, ';', size - offset) : NULL;
-	ret->kind = offset < size ? ELQ_STATEMENT_PLAIN : ELQ_STATEMENT_EMPTY;
-	ret->start = offset;
-	ret->size = end != NULL ? (uint64_t)(end - script) - offset : size - offset;
-	ret->next = end != NULL ? (uint64_t)(end - script) + 1 : size;
-	ret->line = 1;
-	for (uint64_t i = 0; i < offset; i++)
-		ret->line += script[i] == '\n';
+	semicolons_next(script, size, offset, ret);
 	if (size - offset >= 4 && memcmp(script + offset, "OPEN", 4) == 0)
 		return fail(call, ELQ_ERR_MALFORMED, 0, -1, "the quote is never closed");
 	if (size - offset >= 5 && memcmp(script + offset, "STUCK", 5) == 0)
