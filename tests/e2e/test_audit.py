@@ -10,17 +10,15 @@ import signal
 
 import pytest
 
-from project import CONTRACT, first_error
+from project import FULL, NO_BACKUP, PRODUCTION, first_error
 
-FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
 KEY = "0123456789abcdef0123456789abcdef"
-NO_BACKUP = "\n[guard]\nrequire_backup = no\n"
 
 
 @pytest.fixture
 def story(applied):
     """A real trail: a run, a refusal, a rollback, a run that fails, a stamp."""
-    applied.must("migrate:fresh", code=3, env={"APP_ENV": "production"})
+    applied.must("migrate:fresh", code=3, env=PRODUCTION)
     applied.must("migrate:rollback")
     broken = applied.migration("20260104000000_broken", "CREATE TABEL no;")
     applied.must("migrate:run", code=1)
@@ -180,7 +178,7 @@ def test_the_key_appears_nowhere(keyed):
 
 def test_a_key_that_everybody_can_read_is_refused_in_production(keyed):
     (keyed.root / "audit.key").chmod(0o644)
-    keyed.fails(2, "migrate:run", env={"APP_ENV": "production"}, names=["audit.key", "chmod o-r"])
+    keyed.fails(2, "migrate:run", env=PRODUCTION, names=["audit.key", "chmod o-r"])
 
 
 def test_a_missing_key_is_named(keyed):
@@ -287,7 +285,7 @@ def limit(size):
 def live(applied):
     """Stamped production; its policy needs no backup."""
     applied.configure(more=NO_BACKUP)
-    applied.stamp("production", env={"APP_ENV": "production"})
+    applied.stamp("production", env=PRODUCTION)
     return applied
 
 

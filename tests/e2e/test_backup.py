@@ -12,12 +12,8 @@ import time
 
 import pytest
 
-from backups import FRESH, Backups, contents, flip
-from project import CONTRACT, INI, end, first_error
-
-PRODUCTION = {"APP_ENV": "production"}
-FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
-LATE = "20260104000000_late"
+from backups import FRESH, LATE, Backups, contents, flip, late, make_production
+from project import FULL, INI, end, refused
 
 
 @pytest.fixture
@@ -29,19 +25,8 @@ def project(backups):
 @pytest.fixture
 def production(project):
     """The same, stamped production, with a folder for backups."""
-    project.ini.write_text(INI + "\n[backup]\ndir = backups\n")
-    project.stamp("production", env=PRODUCTION)
+    make_production(project)
     return project
-
-
-def late(project, up="CREATE TABLE late (x);\nINSERT INTO users (name) VALUES ('late');"):
-    project.migration(LATE, up, "DROP TABLE late;")
-
-
-def refused(project, *words, env=None):
-    with project.untouched():
-        result = project.must("--json", *words, code=3, env=env or {})
-    return set(first_error(result.document)["reasons"])
 
 
 # ---- what a backup is ---------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 from project import INI, SOURCE
 from sdk import Sdk, exported, tool
+from skip import skip_because
 
 KINDS = ["driver", "seeder", "cache"]
 STRICT = "-Werror -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wundef -Wvla -Wwrite-strings"
@@ -27,7 +28,7 @@ def make(sdk, folder, kind, name="acme"):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_builds_without_a_warning_and_passes_its_own_tests(installation, sdk, folder, kind, compiler):
     if not os.path.exists(f"/usr/bin/{compiler}"):
-        pytest.skip(f"{compiler} is not installed; scripts/lint installs it")
+        skip_because(f"{compiler} is not installed; scripts/test installs it")
     root = make(sdk, folder, kind)
     build = sdk.build(root, f"-DCMAKE_C_COMPILER={compiler}", f"-DCMAKE_C_FLAGS={STRICT}")
     said = tool("ctest", "--test-dir", build, "--output-on-failure")

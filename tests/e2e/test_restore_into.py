@@ -6,8 +6,7 @@ import stat
 import pytest
 
 from backups import contents
-
-PRODUCTION = {"APP_ENV": "production"}
+from project import PRODUCTION
 
 
 @pytest.fixture
