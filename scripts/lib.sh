@@ -101,8 +101,12 @@ part() {
 		$((seconds / 60)) $((seconds % 60 / 6))
 	if [ "$code" -eq 0 ]; then
 		awk -v most="$PART_LINES" '
-			{ line[NR] = $0 }
-			END { for (i = 1; i <= NR; i++) if (i > NR - most || line[i] ~ /^SKIPPED /) print "   " line[i] }' "$log"
+			/^SKIPPED / { skipped[++left_out] = $0; next }
+			{ line[++lines] = $0 }
+			END {
+				for (i = lines - most + 1; i <= lines; i++) if (i > 0) print "   " line[i]
+				for (i = 1; i <= left_out; i++) print "   " skipped[i]
+			}' "$log"
 	else
 		tail -n "${PART_FAILED_LINES:-300}" "$log" | sed 's/^/   /'
 	fi
