@@ -148,6 +148,9 @@ enum status backup_verify(const struct backup_store *store, struct database *dat
 			  struct error *error) MUST_CHECK;
 struct database *restored_database(struct restored *restored); /* open until restored_free */
 void restored_free(struct restored *restored);                 /* NULL is accepted */
+/* Adds to a failure in [backup] dir, or in the scratch database there, that the backups can be
+ * taken to another disk. Of what the disk has no part in, nothing is added. */
+void backup_hint_elsewhere(struct error *error);
 
 /* Take and verify. What verification finds damaged stays, and does not count; what could not
  * be verified to the end (a full disk, a signal) is removed. */

@@ -168,10 +168,12 @@ enum status manifest_write(const struct backup_store *store, const struct place 
 	(void)unlink(draft);
 	if (!status)
 		status = file_create(draft, 0600, bytes.data, bytes.size, error);
+	if (status == STATUS_IO)
+		backup_hint_elsewhere(error);
 	if (status)
 		return status;
 	if (rename(draft, path) != 0)
-		return error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+		return store_fail("write", path, errno, error);
 	return folder_sync(folder, error);
 }
 

@@ -32,6 +32,9 @@ enum status guard_take(const struct backup_store *store, int *ret_fd, struct err
 const char *removal_begin(const struct backup_store *store, const char *id, struct arena *arena);
 /* The folder of the connection's backups. */
 const char *store_folder(const struct backup_store *store, struct arena *arena);
+/* STATUS_IO for a file or folder below [backup] dir that cannot be written: what, where, why (an
+ * errno), and what to do. */
+enum status store_fail(const char *doing, const char *path, int reason, struct error *error);
 /* STATUS_INTERRUPTED or _TERMINATED once a signal came. */
 enum status store_check_stop(const struct backup_store *store, struct error *error) MUST_CHECK;
 

@@ -99,7 +99,7 @@ enum status pack_open(const struct backup_store *store, const char *path, struct
 	pack->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	enum status status = STATUS_OK;
 	if (pack->fd < 0)
-		status = error_set(error, STATUS_IO, "cannot create %s: %s", path, strerror(errno));
+		status = store_fail("create", path, errno, error);
 	pack->zstd = ZSTD_createCCtx_advanced(memory);
 	if (!status)
 		status = set_parameters(pack, error);
@@ -112,14 +112,8 @@ enum status pack_open(const struct backup_store *store, const char *path, struct
 
 static enum status write_out(struct pack *pack, size_t size, struct error *error)
 {
-	if (fd_write_all(pack->fd, pack->buffer, size)) {
-		int reason = errno;
-		error_set(error, STATUS_IO, "cannot write %s: %s", pack->path, strerror(reason));
-		if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
-			error_hint(error, "free some space there, or set [backup] dir to another disk; "
-					  "earlier backups are as they were");
-		return STATUS_IO;
-	}
+	if (fd_write_all(pack->fd, pack->buffer, size))
+		return store_fail("write", pack->path, errno, error);
 	sha256_update(&pack->stored, size, (const uint8_t *)pack->buffer);
 	pack->stored_size += (int64_t)size;
 	return STATUS_OK;
@@ -170,7 +164,7 @@ enum status pack_finish(struct pack *pack, struct arena *arena, struct backup *r
 	bool synced = fd_sync(fd) == 0;
 	pack->fd = -1;
 	if (close(fd) != 0 || !synced)
-		return error_set(error, STATUS_IO, "cannot write %s: %s", pack->path, strerror(errno));
+		return store_fail("write", pack->path, errno, error);
 	ret->size = pack->size;
 	ret->stored_size = pack->stored_size;
 	finish_hash(&pack->raw, arena, &ret->sha256);

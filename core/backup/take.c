@@ -78,7 +78,7 @@ static enum status publish(const struct backup_store *store, const struct place 
 	const char *folder = store_folder(store, &arena);
 	const char *path = path_join(&arena, folder, backup->file);
 	if (rename(draft, path) != 0)
-		return error_set(error, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+		return store_fail("write", path, errno, error);
 	backup->ended_us = clock_wall_us();
 	enum status status = folder_sync(folder, error);
 	if (!status)

@@ -211,11 +211,15 @@ enum status backup_verify(const struct backup_store *store, struct database *dat
 	if (write_outcome(store, &restored->place, arena, backup, status, error, &second)) {
 		log_write(store->observer, LOG_WARN, "the outcome of verifying %s is not on record: %s",
 			  backup->id, second.message);
-		if (!status)
-			status = error_set(error, second.status, "%s", second.message);
+		if (!status) {
+			status = second.status;
+			error_move(error, &second);
+		}
 	}
-	if (status)
+	if (status) {
 		error_prefix(error, "the backup %s is not verified", backup->id);
+		backup_hint_elsewhere(error);
+	}
 	if (status || !ret_restored)
 		restored_free(restored);
 	else

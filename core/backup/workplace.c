@@ -47,15 +47,34 @@ enum status store_check_stop(const struct backup_store *store, struct error *err
 
 /* ---- the guard ----------------------------------------------------------------------------- */
 
+#define ELSEWHERE "copy the backups to another disk and set [backup] dir to it"
+
+enum status store_fail(const char *doing, const char *path, int reason, struct error *error)
+{
+	error_set(error, STATUS_IO, "[backup] dir cannot be written: cannot %s %s: %s", doing, path,
+		  strerror(reason));
+	if (reason == EACCES || reason == EPERM || reason == EROFS)
+		error_hint(error, "give this user the right to write there, or " ELSEWHERE);
+	else if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
+		error_hint(error,
+			   "free some space there, or " ELSEWHERE "; earlier backups are as they were");
+	return STATUS_IO;
+}
+
 static enum status fail(const char *doing, const char *path, struct error *error)
 {
-	int reason = errno;
-	error_set(error, STATUS_IO, "cannot %s %s: %s", doing, path, strerror(reason));
-	if (reason == EACCES || reason == EPERM || reason == EROFS)
-		error_hint(error, "give this user the right to write there, or set [backup] dir");
-	else if (reason == ENOSPC || reason == EDQUOT || reason == EFBIG)
-		error_hint(error, "free some space there, or set [backup] dir to another disk");
-	return STATUS_IO;
+	return store_fail(doing, path, errno, error);
+}
+
+void backup_hint_elsewhere(struct error *error)
+{
+	if (error->status != STATUS_IO && error->status != STATUS_STATEMENT_FAILED)
+		return;
+	if (!error->hint)
+		error_hint(error, "[backup] dir needs room and this user the right to write there; "
+				  "or " ELSEWHERE);
+	else if (!strstr(error->hint, ELSEWHERE))
+		error_hint(error, "%s; or " ELSEWHERE, error->hint);
 }
 
 enum status guard_take(const struct backup_store *store, int *ret_fd, struct error *error)
@@ -263,8 +282,10 @@ static enum status make_folders(const struct backup_store *store, struct arena *
 		status = folder_sync(store->dir, error);
 	if (!status && !there)
 		status = folder_sync(path_folder(arena, store->dir), error);
-	if (status)
-		error_hint(error, "[backup] dir names the folder of the backups");
+	if (status) {
+		error_prefix(error, "[backup] dir cannot be written");
+		backup_hint_elsewhere(error);
+	}
 	return status;
 }
 

@@ -26,6 +26,11 @@ static bool restore_spares(const struct invocation *invocation)
 static enum status restore_usage(const struct invocation *invocation, struct error *error)
 {
 	const char *into = option_value(invocation, OPTION_INTO);
+	if (!argument(invocation, 0) && !ask_terminal_present()) {
+		error_set(error, STATUS_USAGE, "db:restore needs the id of a backup");
+		error_hint(error, "eloquent db:backup:list shows them; or say latest");
+		return STATUS_USAGE;
+	}
 	if (into && !*into)
 		return error_set(error, STATUS_USAGE, "--into needs the name of a database");
 	if (into && option_given(invocation, OPTION_WITHOUT_COPY))
@@ -170,7 +175,8 @@ static enum status copy_what_is_there(struct run *run, struct target *target, st
 		error_prefix(error,
 			     "what is there could not be backed up first, and nothing was changed");
 	if (status && !signalled)
-		error_hint(error, "mend that, or give --without-copy if what is there may be lost");
+		error_hint(error, "%s; or give --without-copy if what is there may be lost",
+			   error->hint ? error->hint : "mend that");
 	return status;
 }
 
@@ -199,6 +205,10 @@ static enum status swap(struct run *run, struct target *target, struct restored 
 	enum status status =
 		target_carry_over(run, target, database, &restoring->backup, restoring->copy.id, error);
 	bool whole = status || database_promote_is_atomic(target->database);
+	if (status) {
+		error_prefix(error, "the restored database below %s", restoring->store.dir);
+		backup_hint_elsewhere(error);
+	}
 	if (!status) {
 		progress_begin(&progress, run->observer, NULL, 0, "putting %s back",
 			       restoring->backup.id);

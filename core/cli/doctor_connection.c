@@ -97,6 +97,9 @@ static void tell_backups(struct doctor *doctor, const struct connection *connect
 	const struct backup_store store = {.observer = run->observer,
 					   .dir = run->project.backup.dir,
 					   .connection = connection->name};
+	bool production = run->project.production || connection->production;
+	if (production && !run->project.backup.dir_is_given)
+		return; /* none can be taken before that is mended, which the files' chapter says */
 	const char *folder = path_join(&run->arena, store.dir, store.connection);
 	const char *reason = file_exists(folder) ? doctor_unwritable(doctor, folder) : NULL;
 	if (reason)

@@ -114,13 +114,14 @@ static bool lies_in(struct arena *arena, const char *path, const char *folder)
 	return inside;
 }
 
-static void tell_backup_place(struct doctor *doctor)
+/* Was something said about the place? */
+static bool tell_backup_place(struct doctor *doctor)
 {
 	struct run *run = doctor->run;
 	const struct backup_config *backup = &run->project.backup;
 	const char *remedy = "set [backup] dir, best to another disk than the databases'";
 	if (!has_production(&run->project))
-		return;
+		return false;
 	if (!backup->dir_is_given)
 		doctor_tell(doctor, FINDING_PROBLEM, "backup", remedy,
 			    "in production [backup] dir must say where backups lie");
@@ -128,6 +129,9 @@ static void tell_backup_place(struct doctor *doctor)
 		doctor_tell(doctor, FINDING_PROBLEM, "backup", remedy,
 			    "[backup] dir %s lies in the project's folder, and is lost with it",
 			    backup->dir);
+	else
+		return false;
+	return true;
 }
 
 static void tell_backups(struct doctor *doctor)
@@ -136,7 +140,9 @@ static void tell_backups(struct doctor *doctor)
 	const struct backup_config *backup = &run->project.backup;
 	const char *reason = doctor_unwritable(doctor, backup->dir);
 	mode_t mode = 0;
-	tell_backup_place(doctor);
+	bool misplaced = tell_backup_place(doctor);
+	if (misplaced && !backup->dir_is_given)
+		return; /* of the default's folder nothing is used there */
 	if (reason)
 		doctor_tell(doctor, FINDING_PROBLEM, "backup",
 			    "give this user the right to write there, or set [backup] dir",
@@ -146,7 +152,7 @@ static void tell_backups(struct doctor *doctor)
 			    arena_printf(&run->arena, "run: chmod 0700 %s", backup->dir),
 			    "others can look into the backups' folder %s (mode %04o)", backup->dir,
 			    (unsigned)mode);
-	else
+	else if (!misplaced)
 		doctor_tell(doctor, FINDING_FINE, "backup", NULL, "backups go to %s", backup->dir);
 }
 

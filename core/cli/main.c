@@ -18,7 +18,7 @@ static bool wants_json(int count, char **words)
 /* Memory is gone: nothing may be allocated any more. What the databases hold
  * rolls back by itself, as after kill -9. */
 static bool exhausted_as_json;
-static struct observer *exhausted_observer;
+static struct observer *dying_observer; /* for those who may only write: its line goes first */
 static void memory_exhausted(void)
 {
 	static const char text[] = "eloquent: memory is exhausted; the run ended as if killed. "
@@ -31,12 +31,33 @@ static void memory_exhausted(void)
 		"eloquent "
 		"migrate:status\",\"sqlstate\":null,\"native\":0,\"file\":null,\"line\":null,"
 		"\"statement\":null},\"warnings\":[]}\n";
-	if (exhausted_observer)
-		progress_abandon(exhausted_observer);
+	if (dying_observer)
+		progress_abandon(dying_observer);
 	(void)fd_write_all(STDERR_FILENO, text, sizeof(text) - 1);
 	if (exhausted_as_json)
 		(void)fd_write_all(STDOUT_FILENO, json, sizeof(json) - 1);
 	_exit(1);
+}
+
+/* A command that leaves nothing behind ends by a signal's default action, but not its line of
+ * progress. One that works takes signals in another way, and this never runs (run/signals.c). */
+static void end_by_signal(int number)
+{
+	progress_abandon(dying_observer);
+	(void)raise(number);
+}
+
+static void watch_signals(void)
+{
+	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+	/* Reset as it is called: what it raises is the default action. */
+	struct sigaction action = {.sa_handler = end_by_signal,
+				   .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+	struct sigaction before;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < COUNT_OF(numbers); i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+			(void)sigaction(numbers[i], &action, NULL);
 }
 
 /* Standard output that went away makes every further result worthless. */
@@ -132,8 +153,10 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 	run->colour = !option_given(invocation, OPTION_NO_COLOR) && !(no_color && *no_color) &&
 		      is_capable_terminal(STDOUT_FILENO);
 	((struct show_context *)run->show_context)->colour = run->colour;
-	if (!run->quiet && !run->json && is_capable_terminal(STDERR_FILENO))
+	if (!run->quiet && !run->json && is_capable_terminal(STDERR_FILENO)) {
 		progress_enable(run->observer);
+		watch_signals();
+	}
 	run_execute(run);
 	if ((bare || nothing) && !run->status)
 		run->status = error_set(&run->error, STATUS_USAGE, "no command was given");
@@ -148,7 +171,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away, a file that may not grow: */
 	signal(SIGXFSZ, SIG_IGN); /* both are errors of a write, said by the one who wrote */
 	json_set_alloc_funcs(mem_alloc, mem_free);
-	struct observer *observer = exhausted_observer = observer_new();
+	struct observer *observer = dying_observer = observer_new();
 	struct invocation invocation = {0};
 	struct show_context shown = {.observer = observer};
 	struct run run;

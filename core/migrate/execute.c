@@ -154,7 +154,11 @@ static enum status wipe_run(struct migrator *migrator, struct error *error)
 	enum status status = migrator_stop_status(migrator);
 	if (status)
 		return error_set(error, status, "stopped before anything was dropped");
+	struct progress progress;
+	progress_begin(&progress, migrator->observer, NULL, 0, "dropping everything in %s",
+		       database_info(migrator->database)->name);
 	status = unit_run(&unit, error);
+	progress_end(&progress);
 	if (!status)
 		return STATUS_OK;
 	error_prefix(error, "dropping everything failed");

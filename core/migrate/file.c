@@ -24,6 +24,7 @@ struct parser {
 	const char *word;
 	struct migration migration;
 	struct section *section; /* the open one, or NULL */
+	bool comment;            /* above `up`: inside a block comment */
 	int64_t up_line;
 	int64_t down_line;
 	int64_t only_line;
@@ -214,26 +215,46 @@ static enum status eloquent_line(struct parser *parser, const struct line *line,
 	return only_set(parser, line->number, value);
 }
 
+/* Above `up` nothing is sent: does the line hold nothing but comments? What MySQL runs although
+ * it stands in a comment is none. */
+static bool is_comments(struct parser *parser, const struct line *line)
+{
+	size_t rest = 0;
+	for (size_t at = 0;;) {
+		struct line tail = *line;
+		at += blanks(line->text + at, line->size - at);
+		tail.text += at;
+		tail.size -= at;
+		enum line_kind kind = line_classify(&tail, &rest);
+		bool run = begins(tail.text, tail.size, "/*!") || begins(tail.text, tail.size, "/*M!");
+		if (!parser->comment && (run || !begins(tail.text, tail.size, "/*")))
+			return kind == LINE_BLANK || kind == LINE_COMMENT;
+		at += parser->comment ? 0 : 2;
+		const char *end = memmem(line->text + at, line->size - at, "*/", 2);
+		parser->comment = !end;
+		if (!end)
+			return true;
+		at = (size_t)(end - line->text) + 2;
+	}
+}
+
 static enum status line_parse(struct parser *parser, const struct line *line)
 {
 	size_t rest = 0;
-	switch (line_classify(line, &rest)) {
-	case LINE_MIGRATE:
-		return migrate_line(parser, line, rest);
-	case LINE_ELOQUENT:
-		return eloquent_line(parser, line, rest);
-	case LINE_TEXT:
-		if (!parser->up_line)
+	enum line_kind kind = line_classify(line, &rest);
+	if (kind == LINE_MIGRATE || kind == LINE_ELOQUENT) {
+		if (parser->comment)
 			return malformed(parser->error, parser->path, line->number,
-					 "begin the file with -- migrate:up; only -- comments may "
-					 "stand before it",
-					 "text before the first -- migrate:up");
-		return STATUS_OK;
-	case LINE_BLANK:
-	case LINE_COMMENT:
-		return STATUS_OK;
+					 "end the comment above it, or take the line out",
+					 "a directive stands inside a block comment");
+		return kind == LINE_MIGRATE ? migrate_line(parser, line, rest)
+					    : eloquent_line(parser, line, rest);
 	}
-	return STATUS_OK;
+	if (parser->up_line || is_comments(parser, line))
+		return STATUS_OK;
+	return malformed(parser->error, parser->path, line->number,
+			 "begin the file with -- migrate:up; only comments may stand before it",
+			 "text before the first -- migrate:up");
 }
 
 static struct line line_at(const struct parser *parser, size_t offset, int64_t number)

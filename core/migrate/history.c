@@ -22,11 +22,17 @@ static enum status broken(struct reading *reading, int64_t sequence, const char 
 	return STATUS_HISTORY_BROKEN;
 }
 
+/* Looked at even where nothing is verified: what follows from a part of the events is
+ * another state than the database has. */
+static enum status event_follows(struct reading *reading, const struct elq_event *event)
+{
+	int64_t expected = reading->history->head_sequence + 1;
+	return event->sequence == expected ? STATUS_OK : broken(reading, expected, "is missing");
+}
+
 static enum status event_verify(struct reading *reading, const struct elq_event *event)
 {
 	struct history *history = reading->history;
-	if (event->sequence != history->head_sequence + 1)
-		return broken(reading, history->head_sequence + 1, "is missing");
 	bool trusted =
 		reading->verify == VERIFY_TAIL && event->sequence <= history->checkpoint_sequence;
 	if (!trusted) {
@@ -47,7 +53,8 @@ static int32_t on_event(void *context, const struct elq_event *event)
 {
 	struct reading *reading = context;
 	struct history *history = reading->history;
-	if (reading->verify != VERIFY_NOTHING)
+	reading->status = event_follows(reading, event);
+	if (!reading->status && reading->verify != VERIFY_NOTHING)
 		reading->status = event_verify(reading, event);
 	if (!reading->status)
 		reading->status = fold_event(&reading->fold, event, &reading->error);

@@ -131,8 +131,8 @@ struct history {
 	size_t slot_count;
 };
 enum history_verify { VERIFY_NOTHING, VERIFY_TAIL, VERIFY_ALL };
-/* Reads and folds. With VERIFY_*, a sequence gap, a wrong previous or own hash
- * is STATUS_HISTORY_BROKEN naming the sequence number. */
+/* Reads and folds. A gap, and an end before the checkpoint, is STATUS_HISTORY_BROKEN naming
+ * the sequence number; with VERIFY_TAIL and VERIFY_ALL a wrong previous or own hash as well. */
 enum status history_read(struct database *database, enum history_verify verify, struct history *ret,
 			 struct error *error) MUST_CHECK;
 void history_free(struct history *history);

@@ -54,6 +54,8 @@ void progress_enable(struct observer *observer);
 void progress_begin(struct progress *progress, struct observer *observer, const char *unit,
 		    int64_t total, const char *format, ...) PRINTF(5, 6);
 void progress_step(struct progress *progress, int64_t done); /* NULL is accepted */
+/* It is counted in another unit, or up to another total: as for progress_begin. */
+void progress_measure(struct progress *progress, const char *unit, int64_t total);
 void progress_end(struct progress *progress); /* so is one that was never begun, zeroed */
 /* Around what else writes to the terminal; log_write does it itself. */
 void progress_hide(struct observer *observer);

@@ -277,6 +277,18 @@ void progress_step(struct progress *progress, int64_t done)
 		atomic_store_explicit(&progress->done, done, memory_order_relaxed);
 }
 
+void progress_measure(struct progress *progress, const char *unit, int64_t total)
+{
+	if (!progress->observer || (text_equal(progress->unit, unit) && progress->total == total))
+		return;
+	struct ticker *ticker = &progress->observer->ticker;
+	pthread_mutex_lock(&ticker->lock);
+	progress->unit = unit;
+	progress->total = total;
+	progress_step(progress, 0);
+	pthread_mutex_unlock(&ticker->lock);
+}
+
 void progress_end(struct progress *progress)
 {
 	if (!progress->observer)

@@ -201,7 +201,7 @@ enum status ask_backup(const struct run *run, const struct target *target,
 	TEXT_CLEANUP struct text text = {0};
 	char line[ANSWER_CAP];
 	size_t count = offer(target, backups, choices, &text);
-	if (!count || !ask_terminal_present())
+	if (!count)
 		return none_named(backups, error);
 	int fd CLEANUP(fd_close) = terminal_open();
 	if (fd < 0)

@@ -35,9 +35,17 @@ static bool may_wait(const struct run *run)
 	return (clock_monotonic_ns() - run->began_ns) / 1000 < wait_us;
 }
 
+static void show_wait(const struct run *run, const struct target *target, struct progress *progress)
+{
+	progress_begin(progress, run->observer, NULL, 0, "waiting for the lock of %s",
+		       target->info->location);
+}
+
 enum status lock_take(struct run *run, struct target *target, struct error *error)
 {
+	CLEANUP(progress_end) struct progress progress = {0};
 	struct lock_owner owner = {run->id, run->project.actor, run->command->name};
+	show_wait(run, target, &progress);
 	for (;;) {
 		enum status status = database_lock(target->database, &owner, error);
 		target->locked = status == STATUS_OK;
@@ -62,9 +70,11 @@ bool run_takes_locks(const struct run *run)
  * may let nobody read, and what it is changing is not worth looking at. */
 enum status station_wait_turn(struct run *run, struct target *target, struct error *error)
 {
+	CLEANUP(progress_end) struct progress progress = {0};
 	enum status status = STATUS_OK;
 	if (!run->command->work || !run_takes_locks(run))
 		return STATUS_OK;
+	show_wait(run, target, &progress);
 	while ((status = lock_probe(run, target, error)) == STATUS_LOCKED) {
 		if (!may_wait(run))
 			return STATUS_LOCKED;

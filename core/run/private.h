@@ -37,9 +37,8 @@ enum status refusal_set(const struct run *run, const struct target *target, stru
 void refusal_remedies(struct run *run);
 void refusal_warn(const struct run *run, const struct target *target);
 
-/* ask.c: is there a terminal, and what does the person at it say? Sets the
- * answers of every target that must be asked. */
-bool ask_terminal_present(void);
+/* ask.c: what does the person at the terminal say? Sets the answers of every target that
+ * must be asked. */
 enum status ask_person(struct run *run, struct error *error) MUST_CHECK;
 
 /* locks.c: takes the lock of one target; waits as --wait says. */

@@ -164,8 +164,10 @@ const char *target_migrations(const struct run *run, const struct connection *co
 			      struct arena *arena);
 /* As the guard sees it: the environment, the connection or the stamp says so. */
 bool target_in_production(const struct target *target);
-/* Which backup? Asks on the terminal, the newest verified ones first. STATUS_USAGE without
- * a terminal, STATUS_REFUSED when the person chooses none. */
+/* Is there a terminal at which somebody can be asked? */
+bool ask_terminal_present(void);
+/* Which backup? Asks on the terminal, the newest verified ones first. STATUS_USAGE when there
+ * is none to offer, STATUS_REFUSED when the person chooses none. */
 enum status ask_backup(const struct run *run, const struct target *target,
 		       const struct backups *backups, const char **ret, struct error *error) MUST_CHECK;
 /* Where this target's backups lie. In production the folder must have been chosen:

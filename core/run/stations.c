@@ -175,8 +175,13 @@ enum status station_check_capable(struct run *run, struct target *target, struct
  * check is made once it is ours. */
 enum status station_check_target(struct run *run, struct target *target, struct error *error)
 {
+	struct progress progress = {0};
 	target->idle = false;
+	if (run->command->flags & COMMAND_MIGRATES) /* others show their own */
+		progress_begin(&progress, run->observer, NULL, 0, "checking %s",
+			       target->connection->name);
 	enum status status = run->command->check(run, target, error);
+	progress_end(&progress);
 	plan_made(target, status == STATUS_OK);
 	if (status == STATUS_REFUSED)
 		outcome_refusal(run, target, error);

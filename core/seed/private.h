@@ -26,6 +26,7 @@ struct bed {
 	int64_t statements;
 	int64_t rows; /* -1: unknown */
 	struct progress progress;
+	const char *unit; /* what the seeder counts in, once it has said so; or NULL */
 };
 /* The slots that the seeder gets; lives as long as the bed. */
 struct elq_seed_target bed_target(struct bed *bed);
@@ -35,6 +36,8 @@ int32_t bed_fail(struct bed *bed, enum status status);
 /* STATUS_INTERRUPTED once the run is asked to stop; fills the bed's error. */
 enum status bed_check_stop(struct bed *bed);
 void bed_add_rows(struct bed *bed, int64_t rows); /* < 0: unknown */
+/* How far the seed is, as the target sees it. What its seeder says of that counts more. */
+void bed_step(struct bed *bed, const char *unit, int64_t total, int64_t done);
 /* The path of a file below the seeds folder, for messages; in the bed's arena. */
 const char *bed_path(struct bed *bed, const struct elq_str *file);
 

@@ -73,7 +73,7 @@ int32_t bed_load_write(void *context, const struct elq_value *values, uint64_t r
 	if (bed->mode == SOW_WRITE)
 		status = database_load_write(bed->sowing->database, values, row_count, &bed->error);
 	bed->load_rows += (int64_t)row_count;
-	progress_step(&bed->progress, bed->load_rows + (bed->rows > 0 ? bed->rows : 0));
+	bed_step(bed, "rows", 0, bed->load_rows + (bed->rows > 0 ? bed->rows : 0));
 	return status ? bed_fail(bed, explain(bed, status)) : ELQ_OK;
 }
 

@@ -139,6 +139,7 @@ static enum status run_one(const struct place *place, const char *text,
 	if (!status) {
 		bed->statements++;
 		bed_add_rows(bed, rows);
+		bed_step(bed, "statements", (int64_t)statements->count, (int64_t)index + 1);
 		return STATUS_OK;
 	}
 	int64_t line = statement->line + (error->line > 0 ? error->line - 1 : 0);

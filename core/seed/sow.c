@@ -9,6 +9,22 @@ static struct elq_str str_of(const char *text)
 	return (struct elq_str){text, text ? strlen(text) : 0};
 }
 
+static int64_t count_of(uint64_t count)
+{
+	return count < INT64_MAX ? (int64_t)count : INT64_MAX;
+}
+
+/* The unit that it names first is the seed's: the line keeps it as long as the bed lives. */
+static void on_progress(void *context, uint64_t done, uint64_t total, const char *unit)
+{
+	struct bed *bed = context;
+	if (!bed->unit)
+		bed->unit = arena_text(&bed->arena, unit);
+	progress_measure(&bed->progress, text_equal(bed->unit, "bytes") ? NULL : bed->unit,
+			 count_of(total));
+	progress_step(&bed->progress, count_of(done));
+}
+
 static enum status ask_seeder(struct bed *bed, struct error *error)
 {
 	const struct seed *seed = bed->seed;
@@ -22,6 +38,7 @@ static enum status ask_seeder(struct bed *bed, struct error *error)
 	};
 	const struct elq_seed_target target = bed_target(bed);
 	struct sower *sower = sower_new(bed->sowing->observer, seed->seeder, bed->sowing->database);
+	sower_on_progress(sower, on_progress, bed);
 	enum status status = sower_run(sower, &theirs, &target, error);
 	sower_free(sower);
 	return status;

@@ -52,7 +52,14 @@ void bed_add_rows(struct bed *bed, int64_t rows)
 		bed->rows = -1;
 	else if (bed->rows >= 0)
 		bed->rows += rows;
-	progress_step(&bed->progress, bed->rows);
+}
+
+void bed_step(struct bed *bed, const char *unit, int64_t total, int64_t done)
+{
+	if (bed->unit)
+		return;
+	progress_measure(&bed->progress, unit, total);
+	progress_step(&bed->progress, done);
 }
 
 const char *bed_path(struct bed *bed, const struct elq_str *file)

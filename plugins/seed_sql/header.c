@@ -1,6 +1,7 @@
 /* header.c - see header.h. Line by line, and not by the database's rules: which of its
- * lines are comments to the database is the driver's to say, and it is not here. A near
- * miss is refused, because to the database it would be a comment. */
+ * lines are comments to the database is the driver's to say, and it is not here. Above the
+ * first statement lines that begin with -- and block comments are comments to every one. A
+ * near miss is refused, because to the database it would be a comment. */
 #include "seed_sql/header.h"
 
 #include <stdarg.h>
@@ -18,6 +19,7 @@ struct parser {
 	struct header *header;
 	struct header_problem *problem;
 	bool statements; /* something that is no comment was seen */
+	bool comment;    /* above them: inside a block comment */
 	bool storage;
 };
 
@@ -158,6 +160,9 @@ static bool take_directive(struct parser *parser, const struct line *line, const
 	if (parser->statements)
 		return refuse(parser, line, "put it above the first statement",
 			      "a seed's directive stands below its first statement");
+	if (parser->comment)
+		return refuse(parser, line, "end the comment above it, or take the line out",
+			      "a seed's directive stands inside a block comment");
 	if (parser->header->line)
 		return refuse(parser, line, "join them into one line", "a second -- eloquent:seed");
 	parser->header->line = line->number;
@@ -176,15 +181,39 @@ static bool take_directive(struct parser *parser, const struct line *line, const
 
 /* ---- lines ------------------------------------------------------------------------- */
 
-static bool take_line(struct parser *parser, const struct line *line)
+static bool begins(const struct line *line, uint64_t at, const char *with)
 {
-	uint64_t at = unseen(line->text, line->size);
-	if (at == line->size)
-		return true;
-	if (line->size - at < 2 || line->text[at] != '-' || line->text[at + 1] != '-') {
-		parser->statements = true;
-		return true;
+	return line->size - at >= strlen(with) && memcmp(line->text + at, with, strlen(with)) == 0;
+}
+
+/* What stands in a comment of this kind is run by MySQL and its kin. */
+static bool is_run(const struct line *line, uint64_t at)
+{
+	return begins(line, at, "/*!") || begins(line, at, "/*M!");
+}
+
+/* Where the rest of a line begins that is in no block comment. Below the first statement
+ * nobody asks: what opens a comment there may stand in a string. */
+static uint64_t behind_comments(struct parser *parser, const struct line *line)
+{
+	uint64_t at = 0;
+	for (;;) {
+		at += unseen(line->text + at, line->size - at);
+		bool opens = begins(line, at, "/*") && !is_run(line, at);
+		if (parser->statements || (!parser->comment && !opens))
+			return at;
+		at += parser->comment ? 0 : 2;
+		const char *end = memmem(line->text + at, (size_t)(line->size - at), "*/", 2);
+		parser->comment = !end;
+		if (!end)
+			return line->size;
+		at = (uint64_t)(end - line->text) + 2;
 	}
+}
+
+/* at: of "--". */
+static bool take_comment(struct parser *parser, const struct line *line, uint64_t at)
+{
 	at += 2;
 	at += unseen(line->text + at, line->size - at);
 	const char *rest = line->text + at;
@@ -194,6 +223,24 @@ static bool take_line(struct parser *parser, const struct line *line)
 	if (left >= 8 && strncasecmp(rest, "migrate:", 8) == 0)
 		return refuse(parser, line, "keep migrations in the migrations folder",
 			      "this is a migration, not a seed");
+	return true;
+}
+
+/* A line is looked at as it stands, and as what a block comment leaves of it. */
+static bool take_line(struct parser *parser, const struct line *line)
+{
+	uint64_t first = unseen(line->text, line->size);
+	bool commented = begins(line, first, "--");
+	if (commented && !take_comment(parser, line, first))
+		return false;
+	if (commented && !parser->comment)
+		return true;
+	uint64_t at = behind_comments(parser, line);
+	if (at == line->size)
+		return true;
+	if (begins(line, at, "--"))
+		return take_comment(parser, line, at);
+	parser->statements = true;
 	return true;
 }
 

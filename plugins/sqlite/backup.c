@@ -64,8 +64,8 @@ int32_t failure_of_file(struct elq_connection *connection, const char *doing, co
 			   "cannot %s %s: %s", doing, path, strerrordesc_np(reason));
 }
 
-static int32_t write_all(struct elq_connection *connection, int fd, const char *path, const char *data,
-			 uint64_t size)
+int32_t file_write(struct elq_connection *connection, int fd, const char *path, const char *data,
+		   uint64_t size)
 {
 	while (size > 0) {
 		ssize_t written = write(fd, data, size);
@@ -146,10 +146,10 @@ struct copying {
 static int32_t take_copied(void *context, const char *data, uint64_t size)
 {
 	const struct copying *copying = context;
-	return write_all(copying->connection, copying->fd, copying->path, data, size);
+	return file_write(copying->connection, copying->fd, copying->path, data, size);
 }
 
-static int32_t copy_bytes(struct elq_connection *connection, const char *path)
+int32_t bytes_copy_out(struct elq_connection *connection, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -181,7 +181,7 @@ static int32_t snapshot(struct elq_connection *connection, const char *path)
 		status = statement_query(connection, sqlite3_mprintf("PRAGMA main.journal_mode"),
 					 take_wal, &wal);
 	if (status == ELQ_OK)
-		status = wal ? pages_copy_out(connection, path) : copy_bytes(connection, path);
+		status = wal ? pages_copy_out(connection, path) : bytes_copy_out(connection, path);
 	int32_t ended = statement_run(connection, "ROLLBACK");
 	return status == ELQ_OK ? ended : status;
 }
@@ -215,8 +215,8 @@ static int32_t stream_fd(struct elq_connection *connection, int fd, const char *
 	return status;
 }
 
-static int32_t stream_file(struct elq_connection *connection, const char *path,
-			   const struct elq_writer *stream)
+int32_t file_stream(struct elq_connection *connection, const char *path,
+		    const struct elq_writer *stream)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
@@ -252,7 +252,7 @@ static int32_t dump_snapshot(struct elq_connection *connection, const struct elq
 		return status;
 	status = snapshot(connection, path);
 	if (status == ELQ_OK)
-		status = stream_file(connection, path, dump->stream);
+		status = file_stream(connection, path, dump->stream);
 	if (status == ELQ_OK && (dump->tables || dump->schema))
 		status = tell_facts(connection, path, dump);
 	(void)unlink(path); /* the host empties the workplace after us */
@@ -260,18 +260,7 @@ static int32_t dump_snapshot(struct elq_connection *connection, const struct elq
 	return status;
 }
 
-/* ---- a damaged file, as it is --------------------------------------------------------------- */
-
-static int32_t take_streamed(void *context, const char *data, uint64_t size)
-{
-	const struct elq_writer *stream = context;
-	return stream->write(stream->context, data, size) ? ELQ_ERR_STOPPED : ELQ_OK;
-}
-
-static int32_t dump_raw(struct elq_connection *connection, const struct elq_writer *stream)
-{
-	return bytes_read(connection, take_streamed, (void *)(uintptr_t)stream);
-}
+/* ---- which of them ------------------------------------------------------------------------- */
 
 static int32_t dump_any(struct elq_connection *connection, const struct elq_dump *dump)
 {
@@ -280,7 +269,7 @@ static int32_t dump_any(struct elq_connection *connection, const struct elq_dump
 				   "a dump begins outside any unit of work");
 	/* Where there are pages, a copy of them holds what the write-ahead log knows, too. */
 	if (dump->flags & ELQ_DUMP_RAW && connection->damaged)
-		return dump_raw(connection, dump->stream);
+		return raw_dump(connection, dump);
 	int32_t status = connection_refresh(connection);
 	if (status == ELQ_OK && !connection->exists)
 		status = sqlkit_fail(connection->call, ELQ_ERR_NOT_FOUND, NULL,
@@ -337,7 +326,7 @@ static int32_t receive(struct elq_connection *connection, int fd, const struct e
 			status = sqlkit_fail(connection->call, connection->stopped, NULL,
 					     "the restore was stopped");
 		if (status == ELQ_OK)
-			status = write_all(connection, fd, connection->location.path, buffer, size);
+			status = file_write(connection, fd, connection->location.path, buffer, size);
 		if (size < BUFFER_SIZE)
 			break;
 	}

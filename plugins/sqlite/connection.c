@@ -36,6 +36,9 @@ static int32_t check_readable(struct elq_connection *connection, sqlite3 *db)
 		return ELQ_OK;
 	bool damage = (result & 0xff) == SQLITE_NOTADB || (result & 0xff) == SQLITE_CORRUPT;
 	connection->damaged = damage;
+	/* Whoever closes last would put the log into the file: it stays as it was found. */
+	if (damage)
+		(void)sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	return damage && connection->replaces ? ELQ_OK : failure_report_open(connection, db);
 }
 

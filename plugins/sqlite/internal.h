@@ -3,7 +3,7 @@
  *
  * Reading order: driver.c (the slots), connection.c, statement.c,
  * transaction.c, authorizer.c, foreign_keys.c, lock.c, schema.c, digest.c, bytes.c,
- * backup.c, scratch.c, load.c.
+ * backup.c, raw.c, scratch.c, load.c.
  *
  * Memory is SQLite's allocator throughout, so that one seam makes every
  * allocation of this driver fail. Functions that can fail return ELQ_OK or
@@ -295,6 +295,15 @@ int32_t pages_copy(struct elq_connection *connection, sqlite3 *from, sqlite3 *to
 int32_t pages_copy_out(struct elq_connection *connection, const char *path);
 /* ELQ_ERR_FAILED with errno's reason: "cannot DOING PATH: ..." */
 int32_t failure_of_file(struct elq_connection *connection, const char *doing, const char *path);
+int32_t file_write(struct elq_connection *connection, int fd, const char *path, const char *data,
+		   uint64_t size);
+/* The file's bytes, to the stream. */
+int32_t file_stream(struct elq_connection *connection, const char *path,
+		    const struct elq_writer *stream);
+/* The live file's bytes in a new file that its owner alone can read; not synced. */
+int32_t bytes_copy_out(struct elq_connection *connection, const char *path);
+/* A damaged database's bytes, and what its write-ahead log holds: raw.c */
+int32_t raw_dump(struct elq_connection *connection, const struct elq_dump *dump);
 /* elq_scratch.keep: scratch_keep.c */
 int32_t scratch_keep(struct elq_connection *beside, struct elq_connection *scratch,
 		     const struct elq_str *name);

@@ -7,7 +7,10 @@
  * moment, it is rolled back by whoever opens it next. */
 #include "sqlite/internal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static int32_t create(struct elq_connection *beside, const struct elq_workplace *workplace,
 		      struct elq_connection **ret)
@@ -123,6 +126,19 @@ static int32_t replace_pages(struct elq_connection *scratch, struct elq_connecti
 	return status == ELQ_OK ? ended : status;
 }
 
+/* What is restored may be production's, and nothing says which mode the file that is gone had:
+ * its owner's alone. Nobody has it open yet, so that closing it drops no lock. */
+static int32_t make_private(struct elq_connection *live)
+{
+	const char *path = live->location.path;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 && errno != EEXIST)
+		return failure_of_file(live, "create", path);
+	if (fd >= 0)
+		close(fd);
+	return connection_create(live);
+}
+
 static int32_t promote(struct elq_connection *scratch, struct elq_connection *live)
 {
 	if (live->unit.open || scratch->unit.open || !scratch->exists)
@@ -130,7 +146,7 @@ static int32_t promote(struct elq_connection *scratch, struct elq_connection *li
 				   "a scratch database is promoted outside any unit of work");
 	int32_t status = connection_check_writable(live);
 	if (status == ELQ_OK)
-		status = live->exists ? connection_check_place(live) : connection_create(live);
+		status = live->exists ? connection_check_place(live) : make_private(live);
 	if (status != ELQ_OK)
 		return status;
 	statement_cache_clear(live);

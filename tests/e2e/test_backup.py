@@ -273,6 +273,16 @@ def test_what_a_killed_run_left_is_removed_by_the_next(project, backups, words):
     backups.check_clean()
 
 
+def test_a_pinned_backup_is_removed_by_hand_manifest_first(project, backups):
+    pinned, other = backups.take("--pin"), backups.take()
+    for file in (backups.folder / f"{pinned}.json", backups.dump(pinned)):
+        file.unlink()
+        assert backups.ids("restored") == [other]
+    assert "manifest" not in project.must("db:backup").err
+    assert other in backups.ids("restored")
+    backups.check_clean()
+
+
 # ---- disks and rights -------------------------------------------------------------------------
 
 
@@ -322,13 +332,31 @@ def test_a_database_that_can_only_be_read_is_backed_up(project, backups):
 def test_a_folder_that_cannot_be_written_is_named(project):
     (project.root / "closed").mkdir(mode=0o500)
     project.ini.write_text(INI + "\n[backup]\ndir = closed\n")
-    project.fails(1, "db:backup", names=["closed", "[backup] dir"])
+    project.fails(1, "db:backup", names=["[backup] dir cannot be written", "closed", "this user the right to write there"])
+
+
+@pytest.mark.not_root
+def test_of_a_read_only_folder_the_backups_are_listed_and_verifying_says_what_it_needs(project, backups):
+    name = backups.take()
+    shut = [backups.root, backups.folder, backups.root / ".work"]
+    guard = backups.root / ".work/guard"
+    guard.chmod(0o400)
+    for folder in shut:
+        folder.chmod(0o500)
+    try:
+        assert backups.ids("restored") == [name]
+        project.fails(1, "db:backup:verify", names=["[backup] dir cannot be written", ".work", "give this user the right to write there"])
+    finally:
+        for folder in shut:
+            folder.chmod(0o700)
+        guard.chmod(0o600)
+    assert backups.ids("restored") == [name]
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(project):
     project.write("taken", "x")
     project.ini.write_text(INI + "\n[backup]\ndir = taken\n")
-    project.fails(1, "db:backup", names=["taken", "[backup] dir"])
+    project.fails(1, "db:backup", names=["[backup] dir cannot be written", "taken"])
 
 
 # ---- production ----------------------------------------------------------------------------------

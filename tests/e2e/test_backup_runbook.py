@@ -23,12 +23,12 @@ def fenced(path, language):
             for block in re.findall(rf"^ *```{language}\n(.*?)^ *```$", path.read_text(), re.M | re.S)]
 
 
-def shell(project, command):
+def shell(project, command, **sick):
     tools = project.root.parent / "bin"
     tools.mkdir(exist_ok=True)
     if not (tools / "eloquent").exists():
         (tools / "eloquent").symlink_to(project.installation.program)
-    environment = {**project.environment(), "PATH": f"{tools}:/usr/bin:/bin"}
+    environment = {**project.environment(**sick), "PATH": f"{tools}:/usr/bin:/bin"}
     return subprocess.run(["/bin/bash", "-c", command], cwd=project.root, env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, start_new_session=True, timeout=60, check=False)
 
@@ -38,7 +38,7 @@ def test_the_steps_for_an_emergency_bring_everything_back(applied):
     applied.must("db:backup")
     applied.sql("DELETE FROM users; DROP TABLE posts")
     steps = fenced(RUNBOOK, "sh")
-    assert len(steps) == 5
+    assert len(steps) == 6
     for times in (1, 2):  # whoever is not sure begins again
         done = shell(applied, "\n".join(["set -e", *sum(steps[:4], [])]))
         assert done.returncode == 0, f"{done.stdout}{done.stderr}"
@@ -70,6 +70,32 @@ def test_a_backup_is_looked_into_as_the_page_says(applied):
     done = shell(applied, "\n".join(fenced(RUNBOOK, "sh")[4]))
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     assert contents(applied, applied.root.parent / "yesterday.sqlite") == saved != contents(applied)
+
+
+@pytest.mark.preload
+@pytest.mark.parametrize("failure", ["change:1+:EROFS", "grow:2+:ENOSPC"], ids=["read-only", "full"])
+@pytest.mark.parametrize("said", [True, False], ids=["dir-is-set", "dir-is-a-comment"])
+def test_on_a_disk_without_room_the_steps_restore_from_another_one(applied, failure, said):
+    """`../backups` cannot be written by anything that the page's commands start."""
+    disk = applied.root.parent / "backups"
+    ini = applied.ini.read_text()
+    applied.ini.write_text(f"{ini}\n[backup]\ndir = ../backups\nkeep = 3\n")
+    saved = contents(applied)
+    applied.must("db:backup")
+    before = {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()}
+    applied.sql("DELETE FROM users; DROP TABLE posts")
+    sick = {"preload": "syscalls", "env": {"FAIL_CALL": failure, "FAIL_PATH": "/backups/"}}
+    with applied.untouched():
+        for words in (["db:backup:verify"], ["db:restore", "latest", "--force"]):
+            applied.must(*words, code=1, **sick).names("/backups/.work/", "copy the backups to another disk and set [backup] dir to it")
+    assert "restored" in applied.must("db:backup:list", **sick).out
+    if not said:
+        applied.ini.write_text(f"{ini}\n[backup]\n; dir = ../backups\nkeep = 3\n")
+    done = shell(applied, "\n".join(["set -e", *fenced(RUNBOOK, "sh")[5]]), **sick)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+    assert contents(applied) == saved
+    assert {path: path.read_bytes() for path in disk.rglob("*") if path.is_file()} == before
+    assert "/room/sqlite/" in done.stdout, "the copy of what was there"
 
 
 def test_the_example_hashes_to_what_it_says():

@@ -189,6 +189,13 @@ def test_a_history_that_was_tampered_with_is_found_by_validate(applied, damage):
     assert applied.error_code("migrate:validate", code=4) == "history_broken"
 
 
+@pytest.mark.parametrize("sequence", [1, 2, 3])
+def test_a_missing_event_is_found_by_status_too_whichever_it_is(applied, sequence):
+    applied.sql(f"DELETE FROM eloquent_history WHERE sequence = {sequence}")
+    applied.fails(4, "migrate:status", names=[f"event {sequence} of the history is missing"])
+    assert applied.error_code("migrate:status", code=4) == "history_broken"
+
+
 def findings(document):
     """(code, file's name, line) of the error and of all that was found beside it."""
     error = first_error(document)

@@ -2,12 +2,14 @@
 and nowhere else. No test hopes that work is slow: it waits at a gate that the test opens,
 or for a statement that nobody waits for."""
 
+import signal
 import threading
 
 import pytest
 
 from backups import Backups
 from terminal import Terminal, run_beside_terminal
+from test_concurrency import held  # a fixture
 from test_seed import seed
 from test_signals import ENDLESS
 
@@ -102,8 +104,34 @@ def test_a_seed_under_way_is_shown(project):
     project.migration("1_numbers", NUMBERS)
     project.must("migrate:run")
     seed(project, "NumberSeeder.sql", ENDLESS)
-    terminal = Terminal(project, "db:seed").sees("1 row  sowing Number, 1 of 1, ")
+    terminal = Terminal(project, "db:seed").sees("1 of 2 statements  sowing Number, 1 of 1, ")
     gone(cancelled(terminal), "sowing")
+
+
+def test_a_wait_for_the_lock_is_shown(held):
+    project, _ = held
+    terminal = Terminal(project, "migrate:run", "--wait", columns=250).sees("waiting for the lock of ", "app.sqlite")
+    terminal.interrupts().done(130)
+    gone(terminal, "waiting for")
+
+
+@pytest.mark.preload
+def test_files_and_history_under_check_are_shown(applied):
+    gate = Gate(applied, "read", "create_posts.sql")
+    terminal = Terminal(applied, "migrate:validate", env=gate.env).sees("checking sqlite, ")
+    gate.open()
+    terminal.done(0)
+    gone(terminal, "checking")
+
+
+@pytest.mark.preload
+def test_dropping_everything_is_shown(applied):
+    gate = Gate(applied, "pwrite", "app.sqlite-journal")
+    terminal = Terminal(applied, "migrate:fresh", env=gate.env).sees("DESTROY_DATA").types("DESTROY_DATA")
+    terminal.sees("dropping everything in app.sqlite, ")
+    gate.open()
+    terminal.done(0)
+    gone(terminal, "dropping everything in")
 
 
 def test_of_several_connections_one_is_shown_and_the_others_are_counted(bare):
@@ -127,6 +155,21 @@ def test_what_else_is_written_stands_on_lines_of_its_own(endless):
     assert shown[1] == "eloquent: stopping at the next statement boundary; once more cancels the statement"
     assert shown[2] == "eloquent: cancelling the statement"
     assert shown[3].startswith("eloquent: sqlite: ") and len(shown) == 5, shown
+
+
+@pytest.mark.preload
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_reading_command_takes_the_line_away(applied, number):
+    """By its default action, as the shell expects it."""
+    gate = Gate(applied, "read", "audit.jsonl")
+    terminal = Terminal(applied, "audit:verify", env=gate.env, columns=250).sees("verifying ")
+    if number == signal.SIGINT:
+        terminal.interrupts()
+    else:
+        terminal.child.kill(number)
+    terminal.done(-number)
+    gone(terminal, "verifying")
+    assert not [line for line in terminal.screen if line.strip("^C")], terminal.screen
 
 
 def test_on_a_narrow_terminal_the_line_does_not_wrap(endless):

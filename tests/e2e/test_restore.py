@@ -89,6 +89,27 @@ def test_a_restore_goes_over_a_damaged_or_missing_file(project, backups, damage)
     backups.check_clean()
 
 
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077], ids=oct)
+def test_a_database_that_was_gone_comes_back_for_its_owner_alone(project, backups, mask):
+    saved, name = contents(project), backups.take()
+    project.database.unlink()
+    before = os.umask(mask)
+    try:
+        project.must("db:restore", name, "--force")
+    finally:
+        os.umask(before)
+    assert project.database.stat().st_mode & 0o777 == 0o600
+    assert contents(project) == saved
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664], ids=oct)
+def test_a_database_that_is_there_keeps_its_mode(project, backups, mode):
+    name = backups.take()
+    project.database.chmod(mode)
+    project.must("db:restore", name, "--force")
+    assert project.database.stat().st_mode & 0o777 == mode
+
+
 @pytest.mark.parametrize("damage", [garbage, corrupt_page, cut], ids=lambda d: d.__name__)
 def test_of_a_damaged_database_the_bytes_are_kept_and_it_is_no_success(project, backups, damage):
     project.sql("CREATE TABLE filler (x); INSERT INTO filler WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c "
@@ -98,6 +119,67 @@ def test_of_a_damaged_database_the_bytes_are_kept_and_it_is_no_success(project, 
     assert backups.ids("raw") == backups.ids()
 
 
+def with_a_log(project, page_size):
+    """A database whose last change stands in its log alone, and whose first page is damaged; kept open."""
+    owner = sqlite3.connect(project.database)
+    owner.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA page_size = {page_size}; VACUUM; PRAGMA journal_mode = WAL;"
+                        "CREATE TABLE kept (x); INSERT INTO kept VALUES ('old'); PRAGMA wal_checkpoint(TRUNCATE);")
+    owner.execute("UPDATE kept SET x = 'new'")
+    owner.commit()
+    with open(project.database, "r+b") as file:
+        file.write(b"\xaa" * 1000)
+    return owner
+
+
+def as_a_reader_sees_it(database, log):
+    """The frames of the log put over the pages, by SQLite's file format."""
+    pages, frames = bytearray(database), log[32:]
+    size = int.from_bytes(log[8:12], "big")
+    assert frames and len(frames) % (24 + size) == 0
+    for at in range(0, len(frames), 24 + size):
+        number = int.from_bytes(frames[at:at + 4], "big")
+        pages[(number - 1) * size:number * size] = frames[at + 24:at + 24 + size]
+    return bytes(pages)
+
+
+@pytest.mark.parametrize("page_size", [512, 4096, 65536])
+@pytest.mark.parametrize("torn", [b"", b"\x00" * 100], ids=["whole", "torn"])
+def test_the_bytes_of_a_damaged_database_hold_what_its_log_holds(project, backups, page_size, torn):
+    owner = with_a_log(project, page_size)
+    log = project.database.with_name("app.sqlite-wal")
+    database, frames = project.database.read_bytes(), log.read_bytes()
+    log.write_bytes(frames + torn)
+    project.must("db:backup", code=1).names("damaged", "no verified backup")
+    name, = backups.ids("raw")
+    kept = backups.unpacked(name).read_bytes()
+    assert kept == as_a_reader_sees_it(database, frames) and b"new" in kept and b"new" not in database
+    assert (project.database.read_bytes(), log.read_bytes()) == (database, frames + torn), "it only reads"
+    backups.check_clean()
+    owner.close()
+
+
+def test_a_restore_over_a_damaged_database_keeps_what_its_log_holds(project, backups):
+    name, saved = backups.take(), contents(project)
+    owner = with_a_log(project, 4096)
+    expected = as_a_reader_sees_it(project.database.read_bytes(), project.database.with_name("app.sqlite-wal").read_bytes())
+    copy = project.document("db:restore", name, "--force")["connections"][0]["result"]["copy"]
+    owner.close()
+    assert copy["level"] == "raw" and backups.unpacked(copy["id"]).read_bytes() == expected
+    assert contents(project) == saved
+
+
+@pytest.mark.preload
+def test_a_log_that_cannot_be_kept_stops_the_restore_of_a_damaged_database(project, backups):
+    name = backups.take()
+    owner = with_a_log(project, 4096)
+    sick = {"preload": "syscalls", "env": {"FAIL_CALL": "read:1+:EIO", "FAIL_PATH": "app.sqlite-wal"}}
+    files = [project.database, project.database.with_name("app.sqlite-wal")]
+    before = [file.read_bytes() for file in files]
+    project.must("db:restore", name, "--force", code=1, **sick).names("nothing was changed", "app.sqlite-wal", "--without-copy")
+    assert [file.read_bytes() for file in files] == before and backups.ids() == [name]
+    owner.close()
+
+
 @pytest.mark.preload
 def test_without_a_copy_nothing_is_restored_unless_that_is_said(project, backups):
     """The copy's own file cannot be written."""
@@ -105,7 +187,8 @@ def test_without_a_copy_nothing_is_restored_unless_that_is_said(project, backups
     project.sql("DELETE FROM users")
     full = {"FAIL_CALL": "write:1+:ENOSPC", "FAIL_PATH": "/dump"}
     with project.untouched():
-        project.must("db:restore", name, "--force", code=1, preload="syscalls", env=full).names("nothing was changed", "--without-copy")
+        project.must("db:restore", name, "--force", code=1, preload="syscalls", env=full).names(
+            "nothing was changed", "free some space there", "--without-copy")
     project.must("db:restore", name, "--force", "--without-copy", preload="syscalls", env=full).names("could not be backed up")
     assert contents(project) == saved
     backups.check_clean()
@@ -128,10 +211,19 @@ def test_at_a_terminal_another_answer_restores_nothing(project, backups, answer)
         Terminal(project, "db:restore").sees("Type its number: ").ends_input().done(3)
 
 
-def test_without_a_terminal_the_id_must_be_given(project, backups):
-    project.fails(2, "db:restore", "--force", names=["needs the id of a backup", "db:backup"])
-    name = backups.take()
-    project.fails(2, "db:restore", "--force", names=["needs the id of a backup", name])
+def test_without_a_terminal_the_id_must_be_given_whatever_else_is_wrong(project, backups):
+    backups.take()
+    missing = ["needs the id of a backup", "db:backup:list", "latest"]
+    project.fails(2, "db:restore", "--force", names=missing)
+    project.fails(2, "db:restore", names=missing, env={"APP_ENV": "production"})  # the guard is not asked
+    project.fails(2, "db:restore", "--into", "copy.sqlite", names=missing)
+    project.ini.write_text("no section\n")
+    project.fails(2, "db:restore", "--force", names=missing)
+
+
+def test_at_a_terminal_without_any_backup_there_is_nothing_to_choose(project):
+    with project.untouched():
+        assert "there is no backup yet" in Terminal(project, "db:restore").done(2)
 
 
 def test_a_backup_of_another_database_is_not_restored(project, backups):

@@ -333,6 +333,9 @@ def test_the_refusal_of_a_seed_is_on_record(live):
     ("-- eloquent:only env=staging\n", "not a seed's directive"),
     ("-- eloquent:seed environments=a\n-- eloquent:seed environments=b\n", "a second"),
     ("SELECT 1;\n-- eloquent:seed environments=staging\n", "below its first statement"),
+    ("/* a */ SELECT 1;\n-- eloquent:seed environments=staging\n", "below its first statement"),
+    ("/*\n-- eloquent:seed environments=staging\n*/\n", "inside a block comment"),
+    ("/* a */ -- eloquent:seed environments=staging\n", "not a seed's directive"),
     ("-- migrate:up\nSELECT 1;\n", "this is a migration"),
     ("-- two files in one\n\ufeff-- eloquent:seed environments=staging\n", "not a seed's directive"),
 ])
@@ -340,6 +343,17 @@ def test_a_directive_that_is_not_one_stops_every_seed(shop, text, said):
     seed(shop, "ASeeder.sql", text)
     shop.fails(4, "db:seed", names=["ASeeder.sql:", said])
     assert names_of(shop) == []
+
+
+@pytest.mark.parametrize("licence", ["/* licence */\n", "-- licence\n", "/*\n * licence;\n */\n\n"])
+def test_comments_may_stand_above_a_seeds_directive_and_above_a_migration(shop, licence):
+    seed(shop, "UserSeeder.sql", licence + "-- eloquent:seed environments=development\nINSERT INTO users VALUES (1, 'Ada');\n")
+    seed(shop, "WrongSeeder.sql", licence + "-- eloquent:seed environments=staging\nINSERT INTO users VALUES (2, 'Bob');\n")
+    shop.must("db:seed")
+    assert shop.value("SELECT group_concat(name) FROM users") == "Ada"
+    shop.write("database/migrations/sqlite/20260109000000_licensed.sql", licence + "-- migrate:up\nCREATE TABLE licensed (x);\n")
+    shop.must("migrate:run")
+    assert "licensed" in shop.tables()
 
 
 def test_a_byte_order_mark_takes_nothing_from_a_directive(shop):

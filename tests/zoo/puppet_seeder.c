@@ -201,6 +201,10 @@ static int32_t puppet_run(const struct elq_call *call, const struct elq_seed *se
 		call->host->progress(call, 3, 7, "rows", 4);
 		return ELQ_OK;
 	}
+	if (is(&seed->name, "progress and wait")) {
+		call->host->progress(call, 3, 7, "boxes", 5);
+		return wait_for_cancel(call);
+	}
 	if (is(&seed->name, "wait"))
 		return wait_for_cancel(call);
 	if (is(&seed->name, "mute"))

@@ -68,6 +68,28 @@ static void the_sections_are_what_stands_below_the_directives(void **state)
 	assert_true(migration.applies);
 }
 
+static void comments_of_both_kinds_may_stand_before_the_first_section(void **state)
+{
+	(void)state;
+	const char *const texts[] = {
+		"/* licence */\n-- migrate:up\nSELECT 1;\n",
+		"/* licence\n * and more\n */\n\n-- eloquent:destroys users\n-- migrate:up\nSELECT "
+		"1;\n",
+		"/* a */ /* b\n-- c\nd */ -- e\n-- f /*\n-- migrate:up\nSELECT 1;\n",
+	};
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		assert_int_equal(parse(texts[i]), STATUS_OK);
+		assert_memory_equal(texts[i] + migration.up.start, "SELECT 1;\n", 10);
+	}
+	expect_refused("/* a */ SELECT 1;\n-- migrate:up\n", 1, "text before the first");
+	expect_refused("/* a\n-- b */ SELECT 1;\n-- migrate:up\n", 2, "text before the first");
+	expect_refused("/*! SET x = 1 */\n-- migrate:up\n", 1, "text before the first");
+	expect_refused("/* a */ -- migrate:up\n", 1, "text before the first");
+	expect_refused("/*\n-- migrate:up\n*/\n", 2, "inside a block comment");
+	expect_refused("/*\n-- eloquent:only env=a\n*/\n-- migrate:up\n", 2, "inside a block comment");
+	expect_refused("/* never ended\n\n", 0, "no -- migrate:up");
+}
+
 static void the_checksum_is_the_sha256_of_the_bytes(void **state)
 {
 	(void)state;
@@ -301,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sections_are_what_stands_below_the_directives),
+		cmocka_unit_test(comments_of_both_kinds_may_stand_before_the_first_section),
 		cmocka_unit_test(the_checksum_is_the_sha256_of_the_bytes),
 		cmocka_unit_test(a_section_may_be_empty_and_end_without_a_newline),
 		cmocka_unit_test(down_is_optional),

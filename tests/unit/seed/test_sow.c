@@ -1,6 +1,9 @@
 /* test_sow.c - what a seeder can do to a database through the target, and what stands
  * when it fails. */
 #include "garden.h"
+#include "observe/private.h"
+
+#include <pthread.h>
 
 static void scripts_and_rows_share_one_unit(void **state)
 {
@@ -66,6 +69,46 @@ static void a_failing_statement_is_told_with_file_line_and_number(void **state)
 	assert_int_equal(garden.error.line, 5);
 	assert_int_equal(garden.error.statement, 2);
 	assert_true(text_ends(garden.error.file, "seeds/a.sql"));
+	garden_close(&garden);
+}
+
+static void *sow_aside(void *context)
+{
+	struct garden *garden = context;
+	assert_int_not_equal(garden_sow(garden, SOW_WRITE), STATUS_OK);
+	return NULL;
+}
+
+/* What the line of progress would say now. */
+static bool line_says(struct garden *garden, const char *wanted)
+{
+	struct ticker *ticker = &garden->observer->ticker;
+	TEXT_CLEANUP struct text line = {0};
+	pthread_mutex_lock(&ticker->lock);
+	if (ticker->works)
+		progress_format(ticker->works, 0, &line);
+	pthread_mutex_unlock(&ticker->lock);
+	return text_starts(text_string(&line), wanted);
+}
+
+static void what_a_seeder_says_of_its_progress_is_the_seeds(void **state)
+{
+	struct garden garden;
+	pthread_t thread;
+	bool said = false;
+	(void)state;
+	garden_open(&garden);
+	progress_enable(garden.observer);
+	garden_plant(&garden, "progress and wait");
+	assert_int_equal(pthread_create(&thread, NULL, sow_aside, &garden), 0);
+	for (int i = 0; i < 10000 && !said; i++) {
+		said = line_says(&garden, "3 of 7 boxes  sowing progress and wait, 1 of 1");
+		clock_sleep_ms(1);
+	}
+	database_cancel(garden.database);
+	pthread_join(thread, NULL);
+	assert_true(said);
+	progress_stop(garden.observer);
 	garden_close(&garden);
 }
 
@@ -274,6 +317,7 @@ int main(void)
 		cmocka_unit_test(scripts_and_rows_share_one_unit),
 		cmocka_unit_test(a_later_seed_that_fails_takes_the_earlier_ones_back),
 		cmocka_unit_test(a_failing_statement_is_told_with_file_line_and_number),
+		cmocka_unit_test(what_a_seeder_says_of_its_progress_is_the_seeds),
 		cmocka_unit_test(checking_splits_scripts_and_writes_nothing),
 		cmocka_unit_test(showing_calls_back_and_writes_nothing),
 		cmocka_unit_test(a_parameter_reaches_the_seed_and_is_noted_as_asked_for),

@@ -32,6 +32,12 @@ static void what_is_said_above_the_statements_counts(void **state)
 		{"\xef\xbb\xbf-- eloquent:seed environments=staging\nSELECT 1;", "staging", 1},
 		{"\xef\xbb\xbf\r\n-- eloquent:seed environments=a\nSELECT 1;", "a", 2},
 		{"\xef\xbb\xbf", "", 0},
+		{"/* licence */\n-- eloquent:seed environments=a\n", "a", 2},
+		{"/* licence\n * of people\n */\n\n-- eloquent:seed environments=a\n", "a", 5},
+		{"/* a */ /* b\nb */ -- c\n/**/\n-- eloquent:seed environments=a\nSELECT 1;", "a", 4},
+		{"-- no /* opens here\n-- eloquent:seed environments=a\n", "a", 2},
+		{"/* -- no\n-- in */\n-- eloquent:seed environments=a\n", "a", 3},
+		{"SELECT '/*';\n-- a comment\n", "", 0},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -75,7 +81,14 @@ static void what_only_looks_like_a_directive_is_refused_with_its_line(void **sta
 		{"-- eloquent:seed production", 1},
 		{"-- eloquent:seed environments=a\n-- eloquent:seed storage=sql", 2},
 		{"SELECT 1;\n\n-- eloquent:seed environments=a\n", 3},
-		{"/* a */\n-- eloquent:seed environments=a\n", 2},
+		{"/* a */ SELECT 1;\n-- eloquent:seed environments=a\n", 2},
+		{"/* a\n*/ SELECT 1;\n-- eloquent:seed environments=a\n", 3},
+		{"/* a */ -- eloquent:seed environments=a\n", 1},
+		{"/*\n-- eloquent:seed environments=a\n*/\n", 2},
+		{"/* never ended\n\n-- eloquent:seed environments=a\n", 3},
+		{"/*! SELECT 1 */\n-- eloquent:seed environments=a\n", 2},
+		{"/*M! SELECT 1 */\n-- eloquent:seed environments=a\n", 2},
+		{"SELECT 1; /* a\n*/\n-- eloquent:seed environments=a\n", 3},
 		{"-- migrate:up\nSELECT 1;", 1},
 		{"SELECT 1;\n-- Migrate:down", 2},
 	};
