@@ -1,8 +1,9 @@
 /* run.h - one command's life:
  *
  *   select -> local verdict -> load drivers -> open -> facts -> verdict ->
- *   check -> ask -> lock -> facts again -> verdict -> (check again) ->
- *   intent -> first write -> work, in parallel -> outcome -> one exit code
+ *   check -> ask -> lock -> (check again) -> facts again -> verdict ->
+ *   intent -> (backup -> verdict) -> first write -> work, in parallel ->
+ *   outcome -> one exit code
  *
  * Handlers are called from `check`, `work` and `preview` only and hold no
  * guard, lock or audit code. One refusal, failed check or unreachable

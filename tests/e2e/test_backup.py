@@ -14,6 +14,7 @@ import pytest
 
 from backups import FRESH, Backups, contents, flip
 from project import CONTRACT, INI, end, first_error
+from terminal import Terminal
 
 PRODUCTION = {"APP_ENV": "production"}
 FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
@@ -415,6 +416,14 @@ def test_a_run_that_has_nothing_to_do_needs_no_backup(production):
     production.must("migrate:run", env=FRESH)
     production.must("db:migrate", env=FRESH)
     assert not Backups(production, "backups").ids(env=FRESH)
+
+
+def test_what_changed_between_question_and_answer_is_refused_before_a_backup_is_taken(production):
+    terminal = Terminal(production, "migrate:fresh", "--force", "--yes", env=FULL).sees("DESTROY_DATA").types("DESTROY_DATA").sees("app.sqlite")
+    production.sql("UPDATE eloquent_meta SET value = 'another' WHERE key = 'stamp.id'")
+    with production.untouched():
+        assert "nothing was written" in " ".join(terminal.types("app.sqlite").done(3).split())
+    assert not (production.root / "backups").exists()
 
 
 # ---- db:migrate ------------------------------------------------------------------------------------
