@@ -316,7 +316,8 @@ enum status backups_take_due(struct run *run, struct target *target, struct erro
 	const char *reason = arena_printf(&target->arena, "before %s", run->command->name);
 	enum status status = target_back_up(run, target, reason, false, &backup, error);
 	if (status && backup.id && backup.level == BACKUP_RESTORED)
-		error_hint(error, "%s did nothing else; mend that and run it again",
+		error_hint(error, "%s; %s has changed nothing else",
+			   error->hint ? error->hint : "mend that and run it again",
 			   run->command->name);
 	if (status)
 		return status;

@@ -86,7 +86,7 @@ def test_a_command_goes_no_further_when_the_database_cannot_take_the_record_of_i
     result = production.must(*words, code=1, preload="syscalls", env={**FULL, **NO_RECORD})
     assert production.database.read_bytes() == before
     name, = Backups(production, "backups").ids("restored", env=FRESH)
-    result.names(f"the backup {name} stands and is verified, but it is not on record in the database itself: ", "did nothing else")
+    result.names(f"the backup {name} stands and is verified, but it is not on record in the database itself: ", f"{words[0]} has changed nothing else")
     assert production.audit_records()[-1]["phase"] == "outcome"
 
 
