@@ -158,6 +158,18 @@ def test_the_schema_changes_in_production_only_behind_a_verified_backup(applied)
     assert refused(applied, "migrate:run", env=FULL) == {"backup"}
 
 
+def test_the_refusal_for_want_of_a_backup_ends_with_the_command_that_takes_one_and_migrates(applied):
+    applied.ini.write_text(INI + "\n[backup]\ndir = backups\n")
+    applied.stamp("production", env=PRODUCTION)
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    with applied.untouched():
+        hint = first_error(applied.document("migrate:run", code=3, env=FULL))["hint"]
+    assert hint == (f"the database: {applied.database}, stamped production, 1 pending, last verified backup: none; "
+                    "eloquent db:migrate -c sqlite takes and verifies one, then runs the migrations")
+    applied.must(*re.search(r"eloquent (db:migrate -c sqlite)", hint)[1].split(), env=FULL)
+    assert "more" in applied.tables()
+
+
 def test_what_destroys_takes_its_backup_itself_and_needs_a_place_for_it(applied):
     applied.stamp("production", env=PRODUCTION)
     applied.fails(2, "migrate:fresh", "--force", "--yes", env=FULL, names=["[backup] dir"])
