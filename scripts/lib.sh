@@ -4,7 +4,7 @@
 
 # The names of Debian 12's packages, by what they are needed for.
 PACKAGES_BUILD="cmake ninja-build gcc g++ libc6-dev pkg-config libinih-dev libsqlite3-dev nettle-dev libjansson-dev libzstd-dev liblmdb-dev"
-PACKAGES_TEST="libcmocka-dev sqlite3 zstd python3 python3-pytest python3-pexpect python3-jsonschema python3-pytest-xdist patch git bash zsh fish groff-base mandoc"
+PACKAGES_TEST="libcmocka-dev sqlite3 zstd python3 python3-pytest python3-pexpect python3-jsonschema python3-pytest-xdist patch git bash zsh fish groff-base mandoc clang"
 PACKAGES_LINT="clang clang-format clang-tidy cppcheck shellcheck python3"
 # What the scripts take into their hands directly.
 export PACKAGES_BUILD PACKAGES_TEST PACKAGES_LINT
@@ -61,8 +61,33 @@ tree_files() {
 	fi
 }
 
+# unit_tests BUILD OPTION...: ctest on that build folder. What passed is not worth a
+# line, what was left out is: `SKIPPED PROGRAM RULE: WHY`.
+unit_tests() {
+	local build=$1 code
+	shift
+	ctest "$@" --test-dir "$build" --output-on-failure -j 2 --timeout 600 | grep -vE '^ +Start +[0-9]+:| Passed +[0-9.]+ sec$'
+	code=$?
+	unit_skips "$build" || code=1
+	return "$code"
+}
+
+# unit_skips BUILD: one line per rule that ctest's last run left out; 1 when one of them
+# does not say why (tests/unit/skip.h).
+unit_skips() {
+	awk '
+		/^[0-9]+\/[0-9]+ Test: / { program = $3 }
+		/^SKIPPED [A-Za-z_0-9]+: / { told[program " " $2]; print "SKIPPED " program " " substr($0, 9) }
+		/^\[  SKIPPED \] [A-Za-z_0-9]+$/ && !(program " " $4 ":" in told) {
+			told[program " " $4 ":"]
+			print "SKIPPED " program " " $4 ": it does not say why"
+			silent = 1
+		}
+		END { exit silent }' "$1/Testing/Temporary/LastTest.log"
+}
+
 # part NAME COMMAND...: runs a part, keeps its output in $WORK/log/NAME, prints
-# its closing lines, and its minutes. Returns the command's exit code.
+# its closing lines, what it left out, and its minutes. Returns the command's exit code.
 PART_LINES=${PART_LINES:-3}
 part() {
 	local name=$1 log code seconds began=$SECONDS
@@ -75,7 +100,13 @@ part() {
 	printf '== %s: %s, %d.%d min\n' "$name" "$([ "$code" -eq 0 ] && echo ok || echo FAILED)" \
 		$((seconds / 60)) $((seconds % 60 / 6))
 	if [ "$code" -eq 0 ]; then
-		tail -n "$PART_LINES" "$log" | sed 's/^/   /'
+		awk -v most="$PART_LINES" '
+			/^SKIPPED / { skipped[++left_out] = $0; next }
+			{ line[++lines] = $0 }
+			END {
+				for (i = lines - most + 1; i <= lines; i++) if (i > 0) print "   " line[i]
+				for (i = 1; i <= left_out; i++) print "   " skipped[i]
+			}' "$log"
 	else
 		tail -n "${PART_FAILED_LINES:-300}" "$log" | sed 's/^/   /'
 	fi

@@ -167,38 +167,10 @@ enum status cache_get(struct cache *cache, const char *key, struct text *ret, bo
 	return links_all_down(cache, error);
 }
 
-enum status cache_set(struct cache *cache, const char *key, const char *value, size_t size,
-		      int64_t ttl_us, struct error *error)
-{
-	TEXT_CLEANUP struct text whole = {0};
-	bool written = false, ignored;
-	enum status status = make_key(cache, key, &whole, error);
-	if (status != STATUS_OK)
-		return status;
-	if (size > CACHE_VALUE_CAP)
-		return error_set(error, STATUS_INTERNAL, "a cache value has at most %zu bytes",
-				 CACHE_VALUE_CAP);
-	links_join(cache);
-	for (size_t i = 0; i < cache->count; i++) {
-		struct link *link = &cache->links[i];
-		ERROR_CLEANUP struct error why = {0};
-		if (!link->up)
-			continue;
-		if (written)
-			status = store_remove(link->store, str_of(&whole), &ignored, &why);
-		else
-			status = store_set(link->store, str_of(&whole), (struct elq_str){value, size},
-					   ttl_us, &why);
-		if (status == STATUS_OK)
-			written = true;
-		else
-			link_fail(cache, link, &why);
-	}
-	links_record_missed(cache);
-	return written ? STATUS_OK : links_all_down(cache, error);
-}
-
-enum status cache_remove(struct cache *cache, const char *key, bool *ret_removed, struct error *error)
+/* The first store that takes the value has it; from each other one, and without a value from
+ * all, the key is removed: none may keep what stood there before. */
+static enum status write_through(struct cache *cache, const char *key, const struct elq_str *value,
+				 int64_t ttl_us, bool *ret_removed, struct error *error)
 {
 	TEXT_CLEANUP struct text whole = {0};
 	bool done = false, any = false;
@@ -212,7 +184,11 @@ enum status cache_remove(struct cache *cache, const char *key, bool *ret_removed
 		bool removed = false;
 		if (!link->up)
 			continue;
-		if (store_remove(link->store, str_of(&whole), &removed, &why) == STATUS_OK)
+		if (value && !done)
+			status = store_set(link->store, str_of(&whole), *value, ttl_us, &why);
+		else
+			status = store_remove(link->store, str_of(&whole), &removed, &why);
+		if (status == STATUS_OK)
 			done = true;
 		else
 			link_fail(cache, link, &why);
@@ -223,4 +199,20 @@ enum status cache_remove(struct cache *cache, const char *key, bool *ret_removed
 		return links_all_down(cache, error);
 	*ret_removed = any;
 	return STATUS_OK;
+}
+
+enum status cache_set(struct cache *cache, const char *key, const char *value, size_t size,
+		      int64_t ttl_us, struct error *error)
+{
+	const struct elq_str bytes = {value, size};
+	bool ignored;
+	if (size > CACHE_VALUE_CAP)
+		return error_set(error, STATUS_INTERNAL, "a cache value has at most %zu bytes",
+				 CACHE_VALUE_CAP);
+	return write_through(cache, key, &bytes, ttl_us, &ignored, error);
+}
+
+enum status cache_remove(struct cache *cache, const char *key, bool *ret_removed, struct error *error)
+{
+	return write_through(cache, key, NULL, 0, ret_removed, error);
 }

@@ -58,6 +58,29 @@ static enum status keep_damaged(struct run *run, struct target *target, struct e
 	return STATUS_CORRUPT;
 }
 
+/* Behind a backup that stands. Whoever holds the database meanwhile may hold it for long, and
+ * need not be waited for: that alone is no failure. Room is made even where the record failed:
+ * the disk may be the full one. */
+static enum status settle(struct run *run, struct target *target, const struct backup *backup,
+			  enum status status, struct error *error)
+{
+	ERROR_CLEANUP struct error second = {0};
+	if (status == STATUS_LOCKED) {
+		log_write(run->observer, LOG_WARN, "%s: %s", target->connection->name, error->message);
+		error_clear(error);
+		status = STATUS_OK;
+	}
+	enum status room = target_make_room(run, target, backup, &second);
+	if (room && status)
+		log_write(run->observer, LOG_WARN, "%s: %s", target->connection->name, second.message);
+	else if (room)
+		error_move(error, &second);
+	if ((room || status) && !error->hint)
+		error_hint(error,
+			   "mend that and run it again; eloquent db:backup:list shows what is there");
+	return status ? status : room;
+}
+
 static enum status backup_work(struct run *run, struct target *target, struct error *error)
 {
 	struct backup backup = {0};
@@ -69,10 +92,11 @@ static enum status backup_work(struct run *run, struct target *target, struct er
 		return keep_damaged(run, target, error);
 	status = target_back_up(run, target, reason ? reason : "by hand",
 				option_given(run->invocation, OPTION_PIN), &backup, error);
-	if (status != STATUS_CORRUPT || backup.id)
-		return status;
-	error_clear(error); /* met while its pages were read */
-	return keep_damaged(run, target, error);
+	if (status == STATUS_CORRUPT && !backup.id) {
+		error_clear(error); /* met while its pages were read */
+		return keep_damaged(run, target, error);
+	}
+	return backup.level == BACKUP_RESTORED ? settle(run, target, &backup, status, error) : status;
 }
 
 /* A reason stands in a line of db:backup:list, and must not be able to look like another one.

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static bool wants_json(int count, char **words)
@@ -111,6 +112,16 @@ static void fill_standard_descriptors(void)
 	fd_close(&fd);
 }
 
+/* A core file would hold the secrets that were read. */
+static void forbid_core_files(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		(void)setrlimit(RLIMIT_CORE, &limit);
+	}
+}
+
 /* --help and --version in any place, and the bare program. */
 static const struct command *command_of(struct invocation *invocation)
 {
@@ -168,6 +179,7 @@ static enum status run_words(struct run *run, struct invocation *invocation, int
 
 int main(int argc, char **argv)
 {
+	forbid_core_files();
 	fill_standard_descriptors();
 	exhausted_as_json = wants_json(argc, argv);
 	mem_on_exhausted(memory_exhausted);

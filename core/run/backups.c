@@ -87,6 +87,13 @@ static void record_free(struct record *record)
 	json_decref(record->root);
 }
 
+/* The backup is there; the error says what else was to be done and could not be. */
+static enum status stands(const struct backup *backup, const char *but, struct error *error)
+{
+	error_prefix(error, "the backup %s stands and is verified, but %s", backup->id, but);
+	return error->status;
+}
+
 static enum status write_record(struct run *run, struct target *target, const struct backup *backup,
 				struct error *error)
 {
@@ -111,18 +118,16 @@ static enum status write_record(struct run *run, struct target *target, const st
 }
 
 /* Where there are tables of ours, and they can be written; from a shell that does not say
- * production a production database is not. The backup counts without. */
-static void put_on_record(struct run *run, struct target *target, const struct backup *backup)
+ * production a production database is not. The backup stands in any case. */
+static enum status put_on_record(struct run *run, struct target *target, const struct backup *backup,
+				 struct error *error)
 {
-	ERROR_CLEANUP struct error error = {0};
 	bool foreign = target->stamp.present && word_is_production(target->stamp.word) &&
 		       !run->project.production && !target->connection->production;
 	if (!target->stamp.present || foreign || target->info->flags & ELQ_CONN_READ_ONLY)
-		return;
-	if (write_record(run, target, backup, &error))
-		log_write(run->observer, LOG_WARN,
-			  "%s: the backup is not on record in the database itself: %s",
-			  target->connection->name, error.message);
+		return STATUS_OK;
+	enum status status = write_record(run, target, backup, error);
+	return status ? stands(backup, "it is not on record in the database itself", error) : STATUS_OK;
 }
 
 /* ---- does one count? ---------------------------------------------------------------------- */
@@ -242,7 +247,6 @@ enum status target_back_up(struct run *run, struct target *target, const char *r
 			   struct backup *ret, struct error *error)
 {
 	struct backup_store store;
-	int64_t removed = 0;
 	const struct backup_request request = {
 		.reason = reason,
 		.pinned = pinned,
@@ -256,12 +260,18 @@ enum status target_back_up(struct run *run, struct target *target, const char *r
 	if (status)
 		return status;
 	say_taken(run, target, &store, ret);
-	put_on_record(run, target, ret);
-	ERROR_CLEANUP struct error second = {0};
-	if (backups_retain(&store, &removed, &second))
-		log_write(run->observer, LOG_WARN, "old backups could not be removed: %s",
-			  second.message);
-	return STATUS_OK;
+	return put_on_record(run, target, ret, error);
+}
+
+enum status target_make_room(struct run *run, struct target *target, const struct backup *backup,
+			     struct error *error)
+{
+	struct backup_store store;
+	int64_t removed = 0;
+	enum status status = target_store(run, target, &store, error);
+	if (!status)
+		status = backups_retain(&store, &removed, error);
+	return status ? stands(backup, "older ones could not be removed", error) : STATUS_OK;
 }
 
 /* Will this run take one, as far as can be told before its lock? */
@@ -301,11 +311,19 @@ bool backups_due(const struct run *run, const struct target *target)
 
 enum status backups_take_due(struct run *run, struct target *target, struct error *error)
 {
-	struct backup backup;
+	struct backup backup = {0};
+	ERROR_CLEANUP struct error room = {0};
 	const char *reason = arena_printf(&target->arena, "before %s", run->command->name);
 	enum status status = target_back_up(run, target, reason, false, &backup, error);
+	if (status && backup.id && backup.level == BACKUP_RESTORED)
+		error_hint(error, "%s; %s has changed nothing else",
+			   error->hint ? error->hint : "mend that and run it again",
+			   run->command->name);
 	if (status)
 		return status;
+	/* One too many loses nothing. */
+	if (target_make_room(run, target, &backup, &room))
+		log_write(run->observer, LOG_WARN, "%s: %s", target->connection->name, room.message);
 	target->backed_up = true;
 	target->facts.backup_fresh = FACT_YES;
 	return STATUS_OK;

@@ -96,13 +96,11 @@ static bool stamp_loosens(const struct run *run, const struct target *target)
 	return stamp->has_policy && policy_weaker(run->project.policy, stamp->policy);
 }
 
-/* A command that takes its backup by itself promises one before its lock; under it only
- * the one that stands counts. */
-static enum fact backup_promised(const struct run *run, const struct target *target)
+/* A command that takes its backup by itself promises one until its intent is on record;
+ * then only the one that stands counts (station_back_up). */
+static enum fact backup_promised(const struct run *run)
 {
-	if (!(run->command->flags & COMMAND_BACKS_UP))
-		return FACT_UNKNOWN;
-	return fact_of(!target->locked || target->backed_up);
+	return run->command->flags & COMMAND_BACKS_UP ? FACT_YES : FACT_UNKNOWN;
 }
 
 /* What a damaged database says of itself cannot be read. It may hold rows, and it was what
@@ -140,7 +138,7 @@ enum status facts_of_database(const struct run *run, struct target *target, stru
 	facts->stamp_production = fact_of(stamp->present && word_is_production(stamp->word));
 	facts->forbid = fact_of(target->policy.forbid);
 	facts->require_backup = fact_of(target->policy.require_backup);
-	facts->backup_fresh = backup_promised(run, target);
+	facts->backup_fresh = backup_promised(run);
 	facts->loosens =
 		fact_of(run->command->guard.class_ == GUARD_STAMP && stamp_loosens(run, target));
 	return STATUS_OK;

@@ -71,7 +71,8 @@ void outcome_record(struct run *run, struct target *target)
 	struct audit_record record = record_of(run, target, "outcome");
 	record.duration_us = (clock_monotonic_ns() - target->started_ns) / 1000;
 	record.exit_code = status_exit(target->status);
-	record.message = target->worked ? target->error.message : "not run: another connection failed";
+	record.message = target->worked || target->status ? target->error.message
+							  : "not run: another connection failed";
 	if (audit_append(run->observer, &run->project.audit, &record, must_be_durable(run, target),
 			 NULL, &error))
 		log_write(run->observer, LOG_WARN, "the outcome is not on record: %s", error.message);
@@ -79,7 +80,7 @@ void outcome_record(struct run *run, struct target *target)
 
 void outcome_refusal(struct run *run, const struct target *target, const struct error *refusal)
 {
-	if (!outcome_recorded(run, target))
+	if (!outcome_recorded(run, target) || target->intended) /* then the outcome says it */
 		return;
 	ERROR_CLEANUP struct error error = {0};
 	struct audit_record record = record_of(run, target, "refusal");

@@ -58,7 +58,7 @@ enum status backups_look(const struct run *run, struct target *target, enum fact
 /* Before anybody is asked: is there a folder for the backup that this run will take? */
 enum status backups_foresee(const struct run *run, struct target *target,
 			    struct error *error) MUST_CHECK;
-/* Under the lock: the backup that the guard asked for, when this command takes it itself. */
+/* Behind the intent: the backup that the guard asks for, when this command takes it itself. */
 bool backups_due(const struct run *run, const struct target *target);
 enum status backups_take_due(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 
@@ -122,6 +122,7 @@ enum status station_verdict_under_lock(struct run *run, struct target *target,
 				       struct error *error) MUST_CHECK;
 enum status station_write_intent(struct run *run, struct target *target,
 				 struct error *error) MUST_CHECK;
+enum status station_back_up(struct run *run, struct target *target, struct error *error) MUST_CHECK;
 void station_work_target(struct run *run, struct target *target);
 
 /* say.c */

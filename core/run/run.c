@@ -108,7 +108,8 @@ static enum status reach(struct run *run)
 	return status;
 }
 
-/* Under the locks: the last questions before the first write. */
+/* Under the locks: the last questions, the intent, and only then the first write: the
+ * backup leaves its record in the database. */
 static enum status commit_to_it(struct run *run)
 {
 	enum status status = ask_person(run, &run->error);
@@ -122,6 +123,8 @@ static enum status commit_to_it(struct run *run)
 		status = visit(run, station_verdict_under_lock);
 	if (!status)
 		status = visit(run, station_write_intent);
+	if (!status)
+		status = visit(run, station_back_up);
 	return status;
 }
 

@@ -1,8 +1,9 @@
 /* run.h - one command's life:
  *
  *   select -> local verdict -> load drivers -> open -> facts -> verdict ->
- *   check -> ask -> lock -> facts again -> verdict -> (check again) ->
- *   intent -> first write -> work, in parallel -> outcome -> one exit code
+ *   check -> ask -> lock -> (check again) -> facts again -> verdict ->
+ *   intent -> (backup -> verdict) -> first write -> work, in parallel ->
+ *   outcome -> one exit code
  *
  * Handlers are called from `check`, `work` and `preview` only and hold no
  * guard, lock or audit code. One refusal, failed check or unreachable
@@ -174,9 +175,13 @@ enum status ask_backup(const struct run *run, const struct target *target,
  * STATUS_CONFIG. */
 enum status target_store(const struct run *run, const struct target *target, struct backup_store *ret,
 			 struct error *error) MUST_CHECK;
-/* Takes and verifies one, says so, records it in the database and makes room. */
+/* Takes and verifies one, says so and records it in the database. When only the record fails
+ * *ret is filled and verified, and the error names it. */
 enum status target_back_up(struct run *run, struct target *target, const char *reason, bool pinned,
 			   struct backup *ret, struct error *error) MUST_CHECK;
+/* Removes those that are one too many now; an error names the backup that stands. */
+enum status target_make_room(struct run *run, struct target *target, const struct backup *backup,
+			     struct error *error) MUST_CHECK;
 /* STATUS_INTERRUPTED or _TERMINATED once a signal came; asked where nothing is written yet. */
 enum status stop_status(const struct run *run, struct error *error);
 json_t *backup_json(const struct backup *backup);

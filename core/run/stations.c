@@ -249,7 +249,8 @@ enum status station_check_again(struct run *run, struct target *target, struct e
 	return station_check_target(run, target, error);
 }
 
-/* The answers are facts: they survive the second look at the database. */
+/* The answers are facts: they survive the second look at the database. A backup that is
+ * promised still counts: nothing is written before the intent is. */
 enum status station_verdict_under_lock(struct run *run, struct target *target, struct error *error)
 {
 	if (target->idle)
@@ -261,16 +262,8 @@ enum status station_verdict_under_lock(struct run *run, struct target *target, s
 		status = facts_look(run, target, GUARD_REASON_UNKNOWN_ROWS, error);
 	if (!status)
 		status = decide(run, target, error);
-	if (!status && backups_due(run, target)) {
-		status = backups_take_due(run, target, error);
-		if (!status)
-			status = decide(run, target, error);
-	}
 	if (status)
 		return status;
-	/* Whether the backup that was promised is taken is our doing, and no change of theirs. */
-	if (run->command->flags & COMMAND_BACKS_UP)
-		before.backup_fresh = target->facts.backup_fresh;
 	bool same =
 		guard_facts_equal(&before, &target->facts) && text_equal(id_before, target->stamp.id);
 	/* What became a question under the lock would have been asked before it. */
@@ -293,6 +286,23 @@ enum status station_write_intent(struct run *run, struct target *target, struct 
 	enum status status = outcome_intent(run, target, error);
 	target->migrator.audit_head = target->audit_head;
 	target->started_ns = clock_monotonic_ns();
+	return status;
+}
+
+/* The promise ends here: what counts from now on is the backup that stands. */
+enum status station_back_up(struct run *run, struct target *target, struct error *error)
+{
+	if (target->idle || !(run->command->flags & COMMAND_BACKS_UP))
+		return STATUS_OK;
+	target->facts.backup_fresh = target->backed_up ? FACT_YES : FACT_NO;
+	enum status status = decide(run, target, error);
+	if (!status && backups_due(run, target)) {
+		status = backups_take_due(run, target, error);
+		if (!status)
+			status = decide(run, target, error);
+	}
+	if (!status && target->verdict.decision != GUARD_ALLOW)
+		return refuse(run, target, error);
 	return status;
 }
 

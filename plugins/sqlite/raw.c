@@ -173,22 +173,28 @@ static int32_t take_streamed(void *context, const char *data, uint64_t size)
 	return stream->write(stream->context, data, size) ? ELQ_ERR_STOPPED : ELQ_OK;
 }
 
-int32_t raw_dump(struct elq_connection *connection, const struct elq_dump *dump)
+static int32_t dump_live(struct elq_connection *connection, const struct copies *copies,
+			 const struct elq_writer *stream)
 {
 	struct head head;
+	int32_t status = read_head(connection, copies, &head);
+	if (status != ELQ_OK)
+		return status;
+	return head.size ? dump_both(connection, copies, &head, stream)
+			 : bytes_read(connection, take_streamed, (void *)(uintptr_t)stream);
+}
+
+int32_t raw_dump(struct elq_connection *connection, const struct elq_dump *dump)
+{
 	char *path = NULL;
 	char *live = sqlite3_mprintf("%s-wal", connection->location.path);
 	int32_t status = workplace_path(connection->call, &dump->workplace, "raw", &path);
 	char *log = path ? sqlite3_mprintf("%s-wal", path) : NULL;
 	const struct copies copies = {live, path, log};
-	if (status == ELQ_OK && (!live || !log))
-		status = failure_no_memory(connection->call);
-	if (status == ELQ_OK)
-		status = read_head(connection, &copies, &head);
-	if (status == ELQ_OK && head.size == 0)
-		status = bytes_read(connection, take_streamed, (void *)(uintptr_t)dump->stream);
+	if (live && path && log)
+		status = dump_live(connection, &copies, dump->stream);
 	else if (status == ELQ_OK)
-		status = dump_both(connection, &copies, &head, dump->stream);
+		status = failure_no_memory(connection->call);
 	sqlite3_free(log);
 	sqlite3_free(path);
 	sqlite3_free(live);

@@ -5,7 +5,10 @@ import hashlib
 import json
 import subprocess
 
-FRESH = {"APP_ENV": "production", "ELOQUENT_DB_ROLE": "migration"}
+from project import INI, PRODUCTION
+
+FRESH = {**PRODUCTION, "ELOQUENT_DB_ROLE": "migration"}
+LATE = "20260104000000_late"
 
 
 class Backups:
@@ -51,6 +54,17 @@ class Backups:
         if self.folder.exists():
             names = {p.name.split(".")[0] for p in self.folder.iterdir()}
             assert {p.name for p in self.folder.iterdir()} == {n + e for n in names for e in (".json", ".sqlite.zst")}
+
+
+def make_production(project):
+    """Stamps its database production, and gives it a folder for backups."""
+    project.ini.write_text(INI + "\n[backup]\ndir = backups\n")
+    project.stamp("production", env=PRODUCTION)
+
+
+def late(project, up="CREATE TABLE late (x);\nINSERT INTO users (name) VALUES ('late');"):
+    """One more migration, not yet run."""
+    project.migration(LATE, up, "DROP TABLE late;")
 
 
 def contents(project, database=None):

@@ -31,8 +31,14 @@ driver = sqlite
 path = database/app.sqlite
 """
 
-CONTRACT = {"APP_ENV": "production", "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "true"}
+NO_BACKUP = "\n[guard]\nrequire_backup = no\n"
+"""Behind INI: a policy that asks for no backup."""
+
+PRODUCTION = {"APP_ENV": "production"}
+CONTRACT = {**PRODUCTION, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "true"}
 """The environment's part of the production contract; --force and --yes are the words'."""
+FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
+"""The same, in the role that may change the schema."""
 
 
 class Installation:
@@ -290,6 +296,15 @@ def first_error(document):
     failing = [c for c in document["connections"] if c["error"]]
     assert failing, document
     return failing[0]["error"]
+
+
+def refused(project, *words, **kwargs):
+    """Exit 3, nothing changed; the reasons as words."""
+    with project.untouched():
+        result = project.must("--json", *words, code=3, **kwargs)
+    error = first_error(result.document)
+    assert error["code"] == "refused", error
+    return set(error["reasons"])
 
 
 def row_states(document, connection=None):

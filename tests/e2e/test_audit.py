@@ -10,17 +10,15 @@ import signal
 
 import pytest
 
-from project import CONTRACT, first_error
+from project import FULL, NO_BACKUP, PRODUCTION, first_error
 
-FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
 KEY = "0123456789abcdef0123456789abcdef"
-NO_BACKUP = "\n[guard]\nrequire_backup = no\n"
 
 
 @pytest.fixture
 def story(applied):
     """A real trail: a run, a refusal, a rollback, a run that fails, a stamp."""
-    applied.must("migrate:fresh", code=3, env={"APP_ENV": "production"})
+    applied.must("migrate:fresh", code=3, env=PRODUCTION)
     applied.must("migrate:rollback")
     broken = applied.migration("20260104000000_broken", "CREATE TABEL no;")
     applied.must("migrate:run", code=1)
@@ -180,7 +178,7 @@ def test_the_key_appears_nowhere(keyed):
 
 def test_a_key_that_everybody_can_read_is_refused_in_production(keyed):
     (keyed.root / "audit.key").chmod(0o644)
-    keyed.fails(2, "migrate:run", env={"APP_ENV": "production"}, names=["audit.key", "chmod o-r"])
+    keyed.fails(2, "migrate:run", env=PRODUCTION, names=["audit.key", "chmod o-r"])
 
 
 def test_a_missing_key_is_named(keyed):
@@ -287,7 +285,7 @@ def limit(size):
 def live(applied):
     """Stamped production; its policy needs no backup."""
     applied.configure(more=NO_BACKUP)
-    applied.stamp("production", env={"APP_ENV": "production"})
+    applied.stamp("production", env=PRODUCTION)
     return applied
 
 
@@ -313,6 +311,41 @@ def test_a_folder_in_the_place_of_the_trail_stops_production(live, words):
         live.must(*words, code=3, env=FULL).names(".eloquent/audit.jsonl")
     live.must("audit:verify", code=1).names("audit.jsonl", "not a regular file")
     live.must("audit:show", code=1).names("audit.jsonl")
+
+
+@pytest.fixture
+def saving(applied):
+    """Stamped production; what destroys or migrates takes its backup first."""
+    applied.configure(more="\n[backup]\ndir = backups\n")
+    applied.stamp("production", env={"APP_ENV": "production"})
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);", "DROP TABLE more;")
+    return applied
+
+
+BACKING_UP = pytest.mark.parametrize("words", [["migrate:fresh", "--force", "--yes"], ["migrate:rollback", "--force", "--yes"], ["db:migrate"]],
+                                     ids=lambda w: w[0])
+
+
+@BACKING_UP
+def test_without_an_intent_on_record_no_backup_is_taken_and_none_is_recorded_in_the_database(saving, words):
+    saving.audit.unlink()
+    saving.audit.mkdir()
+    with saving.untouched():
+        saving.must(*words, code=3, env=FULL).names(".eloquent/audit.jsonl")
+    assert not (saving.root / "backups").exists()
+    saving.audit.rmdir()
+    saving.must(*words, env=FULL)
+    assert saving.sql("SELECT value FROM eloquent_meta WHERE key = 'backup'")
+
+
+@BACKING_UP
+def test_a_backup_that_cannot_be_taken_is_the_outcome_of_an_intent(saving, words):
+    (saving.root / "backups").write_text("no folder")
+    with saving.untouched():
+        saving.must(*words, code=1, env=FULL).names("[backup] dir cannot be written")
+    intent, outcome = saving.audit_records()[-2:]
+    assert [r["phase"] for r in (intent, outcome)] == ["intent", "outcome"] and intent["run"] == outcome["run"]
+    assert outcome["exit"] == 1 and "[backup] dir cannot be written" in outcome["message"]
 
 
 def test_outside_production_a_writing_command_warns_and_goes_on(blog):

@@ -9,13 +9,9 @@ import time
 
 import pytest
 
-from backups import FRESH, Backups, contents, flip
-from project import INI, first_error
+from backups import FRESH, LATE, Backups, contents, flip, make_production
+from project import FULL, INI, PRODUCTION, refused
 from terminal import Terminal
-
-PRODUCTION = {"APP_ENV": "production"}
-CONTRACT = {**FRESH, "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "true"}
-LATE = "20260104000000_late"
 
 
 @pytest.fixture
@@ -25,8 +21,7 @@ def project(backups):
 
 @pytest.fixture
 def production(project):
-    project.ini.write_text(INI + "\n[backup]\ndir = backups\n")
-    project.stamp("production", env=PRODUCTION)
+    make_production(project)
     project.migration(LATE, "CREATE TABLE late (x);", "DROP TABLE late;")
     return project
 
@@ -35,12 +30,6 @@ def production(project):
 def kept(production):
     """Its backups, in the folder that it names."""
     return Backups(production, "backups")
-
-
-def refused(project, *words, env=None):
-    with project.untouched():
-        result = project.must("--json", *words, code=3, env=env or {})
-    return set(first_error(result.document)["reasons"])
 
 
 def stamp(project):
@@ -56,7 +45,7 @@ def test_a_backup_from_before_the_stamp_does_not_take_the_stamp_away(project, ba
     project.stamp("production", env=PRODUCTION)
     project.ini.write_text(INI + "\n[backup]\ndir = .eloquent/backups\n")
     project.sql("DELETE FROM users")
-    terminal = Terminal(project, "db:restore", name, "--force", "--yes", env=CONTRACT)
+    terminal = Terminal(project, "db:restore", name, "--force", "--yes", env=FULL)
     terminal.sees(name, "Type the name of the database").types("app.sqlite")
     assert "the stamp production stays; the backup said development" in terminal.done(0)
     assert stamp(project) == "production" and contents(project) == saved
@@ -144,7 +133,7 @@ def test_what_is_restored_in_production_is_production(project, backups, damage):
         project.database.unlink()
     else:
         project.database.write_bytes(os.urandom(4096) + project.database.read_bytes()[4096:])
-    terminal = Terminal(project, "db:restore", name, "--force", "--yes", env=CONTRACT)
+    terminal = Terminal(project, "db:restore", name, "--force", "--yes", env=FULL)
     terminal.sees("Type the name of the database").types("app.sqlite").done(0)
     assert stamp(project) == "production" and contents(project) == saved
     assert project.value("SELECT value FROM eloquent_meta WHERE key = 'stamp.id'") == identity

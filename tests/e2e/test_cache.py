@@ -10,6 +10,7 @@ import pytest
 
 from backups import flip
 from project import INI, first_error
+from skip import skip_because
 
 CHAIN = INI + "\n[cache]\ndevelopment = file\nproduction = file\nstaging = file\n"
 PREFIX = "eloquent:blog:development:"
@@ -18,7 +19,7 @@ PREFIX = "eloquent:blog:development:"
 @pytest.fixture
 def cached(bare):
     if not (bare.installation.plugins / "elq_cache_file.so").is_file():
-        pytest.skip("the plugin cache_file was not built (liblmdb-dev)")
+        skip_because("the plugin cache_file was not built (liblmdb-dev)")
     bare.configure(CHAIN)
     return bare
 

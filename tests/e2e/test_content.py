@@ -4,10 +4,8 @@ file declares it and --allow-destructive is given under the contract."""
 import pytest
 
 from backups import FRESH, Backups
-from project import CONTRACT, INI, first_error
+from project import CONTRACT, INI, NO_BACKUP, PRODUCTION, first_error
 
-PRODUCTION = {"APP_ENV": "production"}
-NO_BACKUP = "\n[guard]\nrequire_backup = no\n"
 WORDS = ["--force", "--yes", "--allow-destructive"]
 DROP = "20260201000000_drop_users"
 

@@ -6,12 +6,9 @@ import shlex
 
 import pytest
 
-from project import CONTRACT, INI, first_error
+from project import CONTRACT, FULL, INI, NO_BACKUP, PRODUCTION, first_error, refused
 from terminal import Terminal, run_beside_terminal
 
-PRODUCTION = {"APP_ENV": "production"}
-FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
-NO_BACKUP = "\n[guard]\nrequire_backup = no\n"
 UNDOING = [["migrate:fresh"], ["migrate:reset"], ["migrate:rollback"], ["migrate:redo"]]
 
 
@@ -21,15 +18,6 @@ def live(applied):
     applied.ini.write_text(INI + NO_BACKUP)
     applied.stamp("production", env=PRODUCTION)
     return applied
-
-
-def refused(project, *words, **kwargs):
-    """Exit 3, nothing changed; the reasons as words."""
-    with project.untouched():
-        result = project.must("--json", *words, code=3, **kwargs)
-    error = first_error(result.document)
-    assert error["code"] == "refused", error
-    return set(error["reasons"])
 
 
 # ---- what counts as production -------------------------------------------------------
@@ -170,6 +158,18 @@ def test_the_schema_changes_in_production_only_behind_a_verified_backup(applied)
     assert refused(applied, "migrate:run", env=FULL) == {"backup"}
 
 
+def test_the_refusal_for_want_of_a_backup_ends_with_the_command_that_takes_one_and_migrates(applied):
+    applied.ini.write_text(INI + "\n[backup]\ndir = backups\n")
+    applied.stamp("production", env=PRODUCTION)
+    applied.migration("20260104000000_more", "CREATE TABLE more (x);")
+    with applied.untouched():
+        hint = first_error(applied.document("migrate:run", code=3, env=FULL))["hint"]
+    assert hint == (f"the database: {applied.database}, stamped production, 1 pending, last verified backup: none; "
+                    "eloquent db:migrate -c sqlite takes and verifies one, then runs the migrations")
+    applied.must(*re.search(r"eloquent (db:migrate -c sqlite)", hint)[1].split(), env=FULL)
+    assert "more" in applied.tables()
+
+
 def test_what_destroys_takes_its_backup_itself_and_needs_a_place_for_it(applied):
     applied.stamp("production", env=PRODUCTION)
     applied.fails(2, "migrate:fresh", "--force", "--yes", env=FULL, names=["[backup] dir"])
@@ -199,15 +199,9 @@ def test_a_policy_that_was_stored_is_not_loosened_by_editing_the_ini(applied):
 
 
 def test_generators_need_the_contract_in_production_and_no_backup(project):
-    assert refused_locally(project, "make:migration", "x", "--sql", env=PRODUCTION) == {"allow_variable", "force", "yes"}
+    assert refused(project, "make:migration", "x", "--sql", env=PRODUCTION) == {"allow_variable", "force", "yes"}
     project.must("make:migration", "x", "--sql", "--force", "--yes", env=CONTRACT)
     project.must("make:migration", "y", "--sql")
-
-
-def refused_locally(project, *words, **kwargs):
-    with project.untouched():
-        error = first_error(project.must("--json", *words, code=3, **kwargs).document)
-    return set(error["reasons"])
 
 
 def test_a_refusal_by_local_facts_opens_nothing(blog):

@@ -4,12 +4,10 @@ first and comes back whole."""
 
 import pytest
 
-from backups import Backups, contents
-from project import CONTRACT, INI, first_error
+from backups import Backups, contents, make_production
+from project import FULL, INI, PRODUCTION, first_error
 from terminal import Terminal
 
-PRODUCTION = {"APP_ENV": "production"}
-FULL = {**CONTRACT, "ELOQUENT_DB_ROLE": "migration"}
 DEVELOPER = {"APP_ENV": "development", "ELOQUENT_ALLOW_PROD_DESTRUCTIVE": "true", "ELOQUENT_DB_ROLE": "migration"}
 FORCED = ["--force", "--yes"]
 
@@ -17,8 +15,7 @@ FORCED = ["--force", "--yes"]
 @pytest.fixture
 def production(applied):
     """Stamped production, a thousand users, a folder for backups."""
-    applied.ini.write_text(INI + "\n[backup]\ndir = backups\n")
-    applied.stamp("production", env=PRODUCTION)
+    make_production(applied)
     applied.sql("INSERT INTO users (name) WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 1000) SELECT 'user ' || n FROM c")
     return applied
 

@@ -5,8 +5,9 @@ import os
 
 import pytest
 
-from project import SOURCE
+from project import INI, SOURCE
 from sdk import Sdk, exported, tool
+from skip import skip_because
 
 KINDS = ["driver", "seeder", "cache"]
 STRICT = "-Werror -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes -Wundef -Wvla -Wwrite-strings"
@@ -27,7 +28,7 @@ def make(sdk, folder, kind, name="acme"):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_new_plugin_builds_without_a_warning_and_passes_its_own_tests(installation, sdk, folder, kind, compiler):
     if not os.path.exists(f"/usr/bin/{compiler}"):
-        pytest.skip(f"{compiler} is not installed; scripts/lint installs it")
+        skip_because(f"{compiler} is not installed; scripts/test installs it")
     root = make(sdk, folder, kind)
     build = sdk.build(root, f"-DCMAKE_C_COMPILER={compiler}", f"-DCMAKE_C_FLAGS={STRICT}")
     said = tool("ctest", "--test-dir", build, "--output-on-failure")
@@ -66,6 +67,27 @@ def test_a_new_driver_is_loaded_and_says_what_it_lacks(bare, sdk, folder):
     bare.fails(2, "migrate:status", names=["acme", "elq.history"])
     bare.configure(bare.ini.read_text().replace("path = data\n", ""))
     bare.fails(2, "migrate:status", names=["files", "path"])
+
+
+def use(project, kind, build, rest=""):
+    """The project names the plugin in its build folder."""
+    project.configure(INI + f"\n[plugin:acme]\nkind = {kind}\npath = {build}/plugins/elq_{kind}_acme.so\n{rest}")
+
+
+def test_a_new_seeder_sows_rows_into_a_database(bare, sdk, folder):
+    use(bare, "seeder", sdk.build(make(sdk, folder, "seeder")))
+    bare.migration("1_users", "CREATE TABLE users (name TEXT, email TEXT);")
+    bare.must("migrate:run")
+    bare.write("database/seeds/users.acme", "users\tname\temail\nAda\tada@example.org\nBob\t\n")
+    bare.must("db:seed")
+    assert bare.sql("SELECT name, email FROM users ORDER BY name") == [["Ada", "ada@example.org"], ["Bob", None]]
+
+
+def test_a_new_cache_is_asked_for_its_figures_and_cleared(bare, sdk, folder):
+    use(bare, "cache", sdk.build(make(sdk, folder, "cache")), "[cache]\ndevelopment = acme\n")
+    (store,) = bare.document("cache:stats")["result"]["stores"]
+    assert (store["name"], store["entries"]) == ("acme", 0)
+    bare.must("cache:clear")
 
 
 # ---- what is written -----------------------------------------------------------------

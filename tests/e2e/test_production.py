@@ -1,6 +1,5 @@
 """docs/production.md is executed: each cell of its tables, and each of its fenced commands."""
 
-import re
 import shlex
 
 import pytest

@@ -7,20 +7,14 @@ import sqlite3
 
 import pytest
 
-from backups import contents
+from backups import LATE, contents, late
 from terminal import Terminal
-
-LATE = "20260104000000_late"
 
 
 @pytest.fixture
 def project(backups):
     """Three migrations applied, two users; no backup yet."""
     return backups.project
-
-
-def late(project):
-    project.migration(LATE, "CREATE TABLE late (x);\nINSERT INTO users (name) VALUES ('late');", "DROP TABLE late;")
 
 
 def test_a_restore_brings_back_every_row_and_keeps_what_was_there(project, backups):

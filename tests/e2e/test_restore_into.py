@@ -7,8 +7,7 @@ import stat
 import pytest
 
 from backups import contents
-
-PRODUCTION = {"APP_ENV": "production"}
+from project import PRODUCTION
 
 
 @pytest.fixture

@@ -3,11 +3,17 @@ puts its password into every error, log line and description."""
 
 import base64
 import json
+import re
+import resource
 import shutil
 import subprocess
+import time
 import urllib.parse
+from pathlib import Path
 
 import pytest
+
+from project import end
 
 CANARY = "Kanarien'vogel/7+\"&%"
 COMMANDS = [["migrate:status"], ["migrate:run"], ["migrate:rollback"], ["migrate:validate"], ["migrate:fresh", "--force"],
@@ -134,3 +140,25 @@ def test_no_secret_is_in_the_arguments_of_the_process(leaky):
             assert CANARY.encode() not in file.read()
     finally:
         child.communicate(timeout=30)
+
+
+@pytest.mark.preload
+def test_a_core_file_with_secrets_in_it_cannot_come_of_a_crash_once_anything_is_read(knowing):
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    if hard == 0:
+        pytest.skip("nobody may leave a core file here")
+    gate, mark = knowing.root.parent / "gate", knowing.root.parent / "mark"
+    shim = {"FAIL_CALL": "open:1:wait", "FAIL_PATH": "eloquent.ini", "FAIL_MARK": str(mark), "FAIL_GATE": str(gate)}
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    try:
+        child = knowing.start("migrate:status", env=shim, preload="syscalls")
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+    try:
+        deadline = time.monotonic() + 20
+        while not mark.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        limits = (Path("/proc") / str(child.pid) / "limits").read_text()
+        assert re.search(r"^Max core file size +(\S+)", limits, re.MULTILINE)[1] == "0", limits
+    finally:
+        end(child)

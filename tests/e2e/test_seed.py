@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from project import CONTRACT, first_error
+from project import CONTRACT, PRODUCTION, first_error
 
 TWO = """\
 [project]
@@ -208,25 +208,24 @@ def test_a_seed_that_is_named_but_for_another_place_is_refused(shop):
 
 
 def test_production_is_never_implied(shop):
-    shop.stamp("production", env={"APP_ENV": "production"})
-    result = shop.document("db:seed", env={"APP_ENV": "production"})["connections"][0]["result"]
+    shop.stamp("production", env=PRODUCTION)
+    result = shop.document("db:seed", env=PRODUCTION)["connections"][0]["result"]
     assert result["left_out"][0]["name"] == "User" and result["seeds"] == []
-    shop.fails(4, "db:seed", "--class", "User", env={"APP_ENV": "production"}, names=["production"])
+    shop.fails(4, "db:seed", "--class", "User", env=PRODUCTION, names=["production"])
     assert names_of(shop) == []
     seed(shop, "UserSeeder.sql", "-- eloquent:seed environments=production\nINSERT INTO users VALUES (1, 'Ada');\n")
-    shop.must("db:seed", env={"APP_ENV": "production"})
+    shop.must("db:seed", env=PRODUCTION)
     assert names_of(shop) == ["Ada"]
 
 
 def test_a_production_database_is_not_sown_from_elsewhere(shop):
-    shop.stamp("production", env={"APP_ENV": "production"})
+    shop.stamp("production", env=PRODUCTION)
     shop.fails(3, "db:seed", names=["stamped production"])
     assert names_of(shop) == []
 
 
 # ---- what a seed may do in production ----------------------------------------------------------------
 
-PRODUCTION = {"APP_ENV": "production"}
 FOR_PRODUCTION = "-- eloquent:seed environments=production\n"
 
 

@@ -8,6 +8,8 @@ import subprocess
 import pexpect
 import pytest
 
+from skip import skip_because
+
 # (what is typed before TAB, what stands on the line after it)
 CASES = [
     ("migrate:st", "migrate:status"), ("plugin:l", "plugin:list"), ("vers", "version"),
@@ -30,7 +32,7 @@ START = {
 
 def need(tool):
     if not shutil.which(tool, path="/usr/bin:/bin"):
-        pytest.skip(f"{tool} is not installed; scripts/test installs it")
+        skip_because(f"{tool} is not installed; scripts/test installs it")
 
 
 def installed(installation, shell):

@@ -2,18 +2,13 @@
  * with a key and without, in one piece and in many, and the answer is the same.
  * A trail without findings is what docs/audit-format.md says: numbered from 1,
  * each record valid text with a hash; a finding has a sentence and a line. */
+#include "check.h"
+
 #include "observe/audit_private.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 struct watched {
 	struct judge judge;
@@ -22,16 +17,16 @@ struct watched {
 
 static void expect_text(const char *text)
 {
-	expect(!text || utf8_valid(text, strlen(text), NULL));
+	CHECK(!text || utf8_valid(text, strlen(text), NULL));
 }
 
 static enum status watch_record(void *context, const struct audit_entry *entry, struct error *error)
 {
 	struct watched *watched = context;
 
-	expect(entry->sequence >= 1 && entry->pid >= 0 && entry->line >= 1);
-	expect(strlen(entry->hash) == 64 && strlen(entry->previous) == 64 && strlen(entry->time) == 27);
-	expect(!entry->hmac || strlen(entry->hmac) == 64);
+	CHECK(entry->sequence >= 1 && entry->pid >= 0 && entry->line >= 1);
+	CHECK(strlen(entry->hash) == 64 && strlen(entry->previous) == 64 && strlen(entry->time) == 27);
+	CHECK(!entry->hmac || strlen(entry->hmac) == 64);
 	expect_text(entry->run);
 	expect_text(entry->host);
 	expect_text(entry->actor);
@@ -50,7 +45,7 @@ static enum status watch_gap(void *context, const struct audit_gap *gap, struct 
 {
 	struct watched *watched = context;
 
-	expect(gap->size >= 1 && gap->size <= AUDIT_LINE_CAP && gap->line >= 1);
+	CHECK(gap->size >= 1 && gap->size <= AUDIT_LINE_CAP && gap->line >= 1);
 	return judge_gap(&watched->judge, gap, error);
 }
 
@@ -66,30 +61,30 @@ static struct audit_report judge_in_steps(const char *data, size_t size, size_t 
 	memset(head.hash, 'f', HASH_TEXT - 1);
 	judge_begin(&watched.judge, &report, key, &head, 1);
 	for (size_t at = 0; at < size; at += step)
-		expect(audit_feed(&feed, data + at, size - at < step ? size - at : step, &error) ==
-		       STATUS_OK);
-	expect(audit_feed_end(&feed, &error) == STATUS_OK);
+		CHECK(audit_feed(&feed, data + at, size - at < step ? size - at : step, &error) ==
+		      STATUS_OK);
+	CHECK(audit_feed_end(&feed, &error) == STATUS_OK);
 	audit_feed_free(&feed);
 	judge_end(&watched.judge);
-	expect(report.finding_total >= 1); /* the head that no record has */
+	CHECK(report.finding_total >= 1); /* the head that no record has */
 	if (report.finding_total == 1)
-		expect(watched.last == report.records);
+		CHECK(watched.last == report.records);
 	for (size_t i = 0; i < report.finding_count; i++) {
 		const struct audit_finding *finding = &report.findings[i];
 
-		expect(finding->message && finding->first <= finding->last);
-		expect((finding->path != NULL) == (finding->line >= 1));
+		CHECK(finding->message && finding->first <= finding->last);
+		CHECK((finding->path != NULL) == (finding->line >= 1));
 	}
 	return report;
 }
 
 static void compare(const struct audit_report *a, const struct audit_report *b)
 {
-	expect(a->records == b->records && a->finding_total == b->finding_total);
-	expect(a->recovery_total == b->recovery_total && a->signatures == b->signatures);
-	expect(strcmp(a->head, b->head) == 0);
+	CHECK(a->records == b->records && a->finding_total == b->finding_total);
+	CHECK(a->recovery_total == b->recovery_total && a->signatures == b->signatures);
+	CHECK(strcmp(a->head, b->head) == 0);
 	for (size_t i = 0; i < a->finding_count; i++)
-		expect(strcmp(a->findings[i].message, b->findings[i].message) == 0);
+		CHECK(strcmp(a->findings[i].message, b->findings[i].message) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

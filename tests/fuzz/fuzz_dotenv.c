@@ -1,17 +1,12 @@
 /* fuzz_dotenv.c - the .env reader on arbitrary bytes, and its promises on what
  * it accepts. */
+#include "check.h"
+
 #include "config/config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define PROMISE(condition)                                                                             \
-	do {                                                                                           \
-		if (!(condition))                                                                      \
-			abort();                                                                       \
-	} while (0)
 
 static enum status take_pair(void *context, const char *name, const char *value, int64_t line,
 			     struct error *error)
@@ -20,11 +15,10 @@ static enum status take_pair(void *context, const char *name, const char *value,
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
 
 	(void)error;
-	PROMISE(name[0] && !(name[0] >= '0' && name[0] <= '9') &&
-		strspn(name, letters) == strlen(name));
-	PROMISE(strlen(value) <= INI_LINE_CAP && !strpbrk(value, "\r\n"));
-	PROMISE(utf8_valid(value, strlen(value), NULL));
-	PROMISE(line > *last);
+	CHECK(name[0] && !(name[0] >= '0' && name[0] <= '9') && strspn(name, letters) == strlen(name));
+	CHECK(strlen(value) <= INI_LINE_CAP && !strpbrk(value, "\r\n"));
+	CHECK(utf8_valid(value, strlen(value), NULL));
+	CHECK(line > *last);
 	*last = line;
 	return STATUS_OK;
 }
@@ -36,6 +30,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ERROR_CLEANUP struct error error = {0};
 	enum status status = dotenv_parse_text(".env", (const char *)data, size, &handler, &error);
 
-	PROMISE(status == STATUS_OK || (status == STATUS_CONFIG && error.message && error.line > 0));
+	CHECK(status == STATUS_OK || (status == STATUS_CONFIG && error.message && error.line > 0));
 	return 0;
 }

@@ -1,8 +1,9 @@
 /* fuzz_ini.c - the INI reader on arbitrary bytes, and its promises on what it
  * accepts. */
+#include "check.h"
+
 #include "config/config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,20 +14,14 @@ struct seen {
 	char section[64];
 };
 
-#define PROMISE(condition)                                                                             \
-	do {                                                                                           \
-		if (!(condition))                                                                      \
-			abort();                                                                       \
-	} while (0)
-
 static enum status take_section(void *context, const char *section, int64_t line, struct error *error)
 {
 	struct seen *seen = context;
 
 	(void)error;
-	PROMISE(strlen(section) >= 1 && strlen(section) <= 49);
-	PROMISE(strcmp(section, seen->section) != 0);
-	PROMISE(line > seen->line);
+	CHECK(strlen(section) >= 1 && strlen(section) <= 49);
+	CHECK(strcmp(section, seen->section) != 0);
+	CHECK(line > seen->line);
 	seen->line = line;
 	memcpy(seen->section, section, strlen(section) + 1);
 	return STATUS_OK;
@@ -38,11 +33,11 @@ static enum status take_key(void *context, const char *section, const char *key,
 	struct seen *seen = context;
 
 	(void)error;
-	PROMISE(strcmp(section, seen->section) == 0);
-	PROMISE(strlen(key) >= 1 && strlen(key) <= 49 && !strpbrk(key, " \t=:;#[]\"'"));
-	PROMISE(strlen(value) <= INI_LINE_CAP && !strpbrk(value, "\r\n"));
-	PROMISE(utf8_valid(value, strlen(value), NULL));
-	PROMISE(line > seen->line);
+	CHECK(strcmp(section, seen->section) == 0);
+	CHECK(strlen(key) >= 1 && strlen(key) <= 49 && !strpbrk(key, " \t=:;#[]\"'"));
+	CHECK(strlen(value) <= INI_LINE_CAP && !strpbrk(value, "\r\n"));
+	CHECK(utf8_valid(value, strlen(value), NULL));
+	CHECK(line > seen->line);
 	seen->line = line;
 	return STATUS_OK;
 }
@@ -54,6 +49,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ERROR_CLEANUP struct error error = {0};
 	enum status status = ini_parse_text("fuzz.ini", (const char *)data, size, &handler, &error);
 
-	PROMISE(status == STATUS_OK || (status == STATUS_CONFIG && error.message && error.line > 0));
+	CHECK(status == STATUS_OK || (status == STATUS_CONFIG && error.message && error.line > 0));
 	return 0;
 }

@@ -6,6 +6,8 @@
  * is, with the hash of its tail put right, and with a tail appended (an input may so be
  * the JSON without its last brace). Third, a backup is made up of the input's bytes:
  * written and read it is the same, and with one byte of it changed it is refused. */
+#include "check.h"
+
 #include "backup/private.h"
 
 #include <jansson.h>
@@ -18,12 +20,6 @@
 #define TABLES_MAX 3
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static bool same_text(const char *a, const char *b)
 {
@@ -73,16 +69,16 @@ static bool parse(const char *data, size_t size, struct arena *arena, struct bac
 	enum status status = manifest_parse(data, size, arena, ret, &error);
 	if (!status)
 		return true;
-	expect(status == STATUS_CORRUPT && error.message);
-	expect(text_starts(error.message, "the manifest is damaged: "));
-	expect(same_backup(ret, &untouched));
+	CHECK(status == STATUS_CORRUPT && error.message);
+	CHECK(text_starts(error.message, "the manifest is damaged: "));
+	CHECK(same_backup(ret, &untouched));
 	return false;
 }
 
 static void format(const struct backup *backup, struct text *ret)
 {
 	ERROR_CLEANUP struct error error = {0};
-	expect(manifest_format(backup, ret, &error) == STATUS_OK);
+	CHECK(manifest_format(backup, ret, &error) == STATUS_OK);
 }
 
 /* Its own bytes: in an exact block, so that reading one byte too many is seen. */
@@ -92,14 +88,14 @@ static void parse_and_judge(const char *data, size_t size)
 	TEXT_CLEANUP struct text again = {0};
 	struct backup backup;
 	char *exact = malloc(size + (size == 0));
-	expect(exact != NULL);
+	CHECK(exact != NULL);
 	memcpy(exact, data, size);
 	if (parse(exact, size, &arena, &backup)) {
-		expect(backup_id_valid(backup.id) && text_starts(backup.file, backup.id));
-		expect(!strchr(backup.file, '/') && backup.size >= 0 && backup.stored_size >= 0);
-		expect(backup.level >= BACKUP_FAILED && backup.level <= BACKUP_RESTORED);
+		CHECK(backup_id_valid(backup.id) && text_starts(backup.file, backup.id));
+		CHECK(!strchr(backup.file, '/') && backup.size >= 0 && backup.stored_size >= 0);
+		CHECK(backup.level >= BACKUP_FAILED && backup.level <= BACKUP_RESTORED);
 		format(&backup, &again);
-		expect(again.size == size && memcmp(again.data, exact, size) == 0);
+		CHECK(again.size == size && memcmp(again.data, exact, size) == 0);
 	}
 	free(exact);
 }
@@ -214,10 +210,10 @@ static void write_read_and_change(struct input input)
 	uint8_t change = (uint8_t)(take_byte(&input) | 1);
 	make_backup(&input, &arena, &made);
 	format(&made, &bytes);
-	expect(parse(bytes.data, bytes.size, &arena, &read) && same_backup(&made, &read));
-	expect(!parse(bytes.data, place % bytes.size, &arena, &read));
+	CHECK(parse(bytes.data, bytes.size, &arena, &read) && same_backup(&made, &read));
+	CHECK(!parse(bytes.data, place % bytes.size, &arena, &read));
 	bytes.data[place % bytes.size] ^= (char)change;
-	expect(!parse(bytes.data, bytes.size, &arena, &read));
+	CHECK(!parse(bytes.data, bytes.size, &arena, &read));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

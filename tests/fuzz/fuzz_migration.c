@@ -1,25 +1,21 @@
 /* fuzz_migration.c - the text of a migration file. The first byte chooses the
  * environment's word; what is accepted must lie within the file. */
+#include "check.h"
+
 #include "migrate/migrate.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void section_check(const struct section *section, size_t size)
 {
 	if (!section->present)
 		return;
-	require(section->start <= size && section->size <= size - section->start);
-	require(section->line >= 2 && section->timeout_us >= 0);
+	CHECK(section->start <= size && section->size <= size - section->start);
+	CHECK(section->line >= 2 && section->timeout_us >= 0);
 	for (size_t i = 0; i < section->options.count; i++)
-		require(section->options.items[i].key[0] && section->options.items[i].value[0]);
+		CHECK(section->options.items[i].key[0] && section->options.items[i].value[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -31,23 +27,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* A copy of exactly this size: reading beyond it is seen. */
 	size_t rest = size ? size - 1 : 0;
 	char *text = malloc(rest ? rest : 1);
-	require(text != NULL);
+	CHECK(text != NULL);
 	for (size_t i = 0; i < rest; i++)
 		text[i] = (char)data[i + 1];
 	enum status status =
 		migration_parse(&arena, "m/1_x.sql", "1_x.sql", text, rest,
 				words[size ? data[0] % COUNT_OF(words) : 0], &migration, &error);
 	if (status) {
-		require(status == STATUS_MALFORMED && error.message && error.hint && !migration.path);
+		CHECK(status == STATUS_MALFORMED && error.message && error.hint && !migration.path);
 	} else {
-		require(migration.up.present && migration.size == rest);
+		CHECK(migration.up.present && migration.size == rest);
 		section_check(&migration.up, rest);
 		section_check(&migration.down, rest);
 		if (migration.down.present)
-			require(migration.up.start + migration.up.size <= migration.down.start);
+			CHECK(migration.up.start + migration.up.size <= migration.down.start);
 		for (size_t i = 0; i < migration.destroys.count; i++)
-			require(migration.destroys.items[i].object[0] != 0 &&
-				migration.destroys.items[i].line > 0);
+			CHECK(migration.destroys.items[i].object[0] != 0 &&
+			      migration.destroys.items[i].line > 0);
 	}
 	free(text);
 	arena_free(&arena);

@@ -1,19 +1,14 @@
 /* fuzz_note.c - note_read on any bytes: it answers, and never reads outside the
  * file or crashes. An accepted note keeps what it promises. */
+#include "check.h"
+
 #include "plugin/plugin.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,15 +19,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	enum status status = note_read(fd, "fuzzed", &note, &error);
 	if (status != STATUS_OK) {
-		expect(status == STATUS_PLUGIN_REFUSED);
-		expect(text_starts(error.message, "fuzzed: "));
+		CHECK(status == STATUS_PLUGIN_REFUSED);
+		CHECK(text_starts(error.message, "fuzzed: "));
 		return 0;
 	}
-	expect(note.magic == ELQ_NOTE_MAGIC);
-	expect(memchr(note.name, '\0', sizeof(note.name)) != NULL);
-	expect(memchr(note.version, '\0', sizeof(note.version)) != NULL);
-	expect(memchr(note.schemes, '\0', sizeof(note.schemes)) != NULL);
+	CHECK(note.magic == ELQ_NOTE_MAGIC);
+	CHECK(memchr(note.name, '\0', sizeof(note.name)) != NULL);
+	CHECK(memchr(note.version, '\0', sizeof(note.version)) != NULL);
+	CHECK(memchr(note.schemes, '\0', sizeof(note.schemes)) != NULL);
 	if (note.abi_major == ELQ_ABI_MAJOR && note.abi_minor == ELQ_ABI_MINOR)
-		expect(parse_name(note.name));
+		CHECK(parse_name(note.name));
 	return 0;
 }

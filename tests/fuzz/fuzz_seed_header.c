@@ -1,6 +1,8 @@
 /* fuzz_seed_header.c - any bytes as a seed script: what is accepted has environments of
  * words that can be compared, from a line of the script that is a directive; what is
  * refused names a line, a reason and a remedy. */
+#include "check.h"
+
 #include "seed_sql/header.h"
 
 /* The seeder exports nothing but its entry; this part of it is compiled in here. */
@@ -9,12 +11,6 @@
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static uint64_t lines_of(const uint8_t *data, size_t size)
 {
@@ -30,22 +26,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct header_problem problem;
 	/* A copy of exactly this size: reading beyond it is seen. */
 	char *text = malloc(size ? size : 1);
-	require(text != NULL);
+	CHECK(text != NULL);
 	for (size_t i = 0; i < size; i++)
 		text[i] = (char)data[i];
 	uint64_t lines = lines_of(data, size);
 	if (header_parse(text, size, &header, &problem)) {
 		size_t length = strlen(header.environments);
-		require(length < HEADER_ENVIRONMENTS_CAP && header.line <= lines);
-		require(length == 0 || header.line > 0);
-		require(strspn(header.environments, "abcdefghijklmnopqrstuvwxyz0123456789_- ") ==
-			length);
-		require(length == 0 ||
-			(header.environments[0] != ' ' && header.environments[length - 1] != ' '));
-		require(strstr(header.environments, "  ") == NULL);
+		CHECK(length < HEADER_ENVIRONMENTS_CAP && header.line <= lines);
+		CHECK(length == 0 || header.line > 0);
+		CHECK(strspn(header.environments, "abcdefghijklmnopqrstuvwxyz0123456789_- ") == length);
+		CHECK(length == 0 ||
+		      (header.environments[0] != ' ' && header.environments[length - 1] != ' '));
+		CHECK(strstr(header.environments, "  ") == NULL);
 	} else {
-		require(problem.line >= 1 && problem.line <= lines);
-		require(problem.what[0] && problem.remedy != NULL);
+		CHECK(problem.line >= 1 && problem.line <= lines);
+		CHECK(problem.what[0] && problem.remedy != NULL);
 	}
 	free(text);
 	return 0;

@@ -1,25 +1,18 @@
 /* fuzz_sqlite_splitter.c - any bytes as an SQLite script: the splitter ends, its
  * statements follow each other without a gap or an overlap, their lines are
  * right, and SQLite agrees on where each one ends. */
+#include "check.h"
+
 #include "sqlkit/splitter.h"
 
 /* The driver exports nothing but its entry; its dialect is compiled in here. */
 #include "sqlite/dialect.c"
 
 #include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                               \
-	do {                                                                                           \
-		if (!(condition)) {                                                                    \
-			fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                        \
-			abort();                                                                       \
-		}                                                                                      \
-	} while (0)
 
 /* sqlite3_complete() of the system's library, or NULL where there is none. */
 static int (*find_judge(void))(const char *)

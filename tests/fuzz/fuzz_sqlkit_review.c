@@ -1,20 +1,13 @@
 /* fuzz_sqlkit_review.c - any bytes as one statement: its shape, its copy and its fill are
  * read to an end, inside the text, and a form that is found holds together. */
+#include "check.h"
+
 #include "sqlkit/review.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define CHECK(condition)                                                                               \
-	do {                                                                                           \
-		if (!(condition)) {                                                                    \
-			fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                        \
-			abort();                                                                       \
-		}                                                                                      \
-	} while (0)
 
 static const struct sqlkit_lexer lexer = {.quotes = "'\"`", .brackets = true};
 

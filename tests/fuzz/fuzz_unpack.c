@@ -7,11 +7,12 @@
  * Damaged: the input is packed and comes back the same. Then one byte is changed, the end
  * is cut off, and something is appended: STATUS_CORRUPT, whether or not the manifest's
  * length and hash of the file were changed to fit. */
+#include "check.h"
+
 #include "backup/private.h"
 
 #include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,12 +23,6 @@
 static const char empty_frame[] = {0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 /* A file of this process's own; in memory where it can be, because each is synced. */
 static const char *dump_path(void)
@@ -43,7 +38,7 @@ static void write_dump(const char *data, size_t size)
 {
 	ERROR_CLEANUP struct error error = {0};
 	(void)unlink(dump_path());
-	expect(file_create(dump_path(), 0600, data, size, &error) == STATUS_OK);
+	CHECK(file_create(dump_path(), 0600, data, size, &error) == STATUS_OK);
 }
 
 /* Zero under a sanitizer: its allocator does not say. */
@@ -73,14 +68,14 @@ static enum status read_dump(const struct backup *backup, size_t piece, char ret
 		source = unpack_source(unpack);
 	while (!status && got) {
 		status = source.read(source.context, buffer, piece, &got, &error);
-		expect(memory_now() <= before + MEMORY_MAX);
+		CHECK(memory_now() <= before + MEMORY_MAX);
 		if (status)
 			break;
 		sha256_update(&hash, got, (const uint8_t *)buffer);
 		arrived += (int64_t)got;
-		expect(arrived <= backup->size);
+		CHECK(arrived <= backup->size);
 	}
-	expect(status ? error.message != NULL : unpack_is_whole(unpack));
+	CHECK(status ? error.message != NULL : unpack_is_whole(unpack));
 	unpack_free(unpack);
 	sha256_digest(&hash, sizeof(raw), raw);
 	hex_encode(raw, sizeof(raw), ret_hash);
@@ -102,7 +97,7 @@ static void read_hostile(const char *data, size_t size, size_t piece)
 	struct backup backup = {.size = RAW_MAX, .sha256 = ""};
 	describe_stored(&backup, data, size, hash);
 	write_dump(data, size);
-	expect(read_dump(&backup, piece, found) == STATUS_CORRUPT);
+	CHECK(read_dump(&backup, piece, found) == STATUS_CORRUPT);
 }
 
 /* ---- damaged ---------------------------------------------------------------------------------- */
@@ -113,12 +108,12 @@ static void pack(const char *data, size_t size, struct arena *arena, struct back
 	ERROR_CLEANUP struct error error = {0};
 	struct pack *pack = NULL;
 	(void)unlink(dump_path());
-	expect(pack_open(&store, dump_path(), &pack, &error) == STATUS_OK);
+	CHECK(pack_open(&store, dump_path(), &pack, &error) == STATUS_OK);
 	struct byte_sink sink = pack_sink(pack);
-	expect(sink.write(sink.context, data, size, &error) == STATUS_OK);
-	expect(pack_finish(pack, arena, ret, &error) == STATUS_OK);
+	CHECK(sink.write(sink.context, data, size, &error) == STATUS_OK);
+	CHECK(pack_finish(pack, arena, ret, &error) == STATUS_OK);
 	pack_free(pack);
-	expect(file_read(dump_path(), (size_t)RAW_MAX, ret_stored, &error) == STATUS_OK);
+	CHECK(file_read(dump_path(), (size_t)RAW_MAX, ret_stored, &error) == STATUS_OK);
 }
 
 /* Refused by the manifest's hash, and by the frame itself when the hash was made to fit. Only
@@ -129,11 +124,11 @@ static void read_damaged(const struct backup *backup, const struct text *damaged
 	char hash[HASH_TEXT], found[HASH_TEXT];
 	struct backup fitted = *backup;
 	write_dump(text_string(damaged), damaged->size);
-	expect(read_dump(backup, piece, found) == STATUS_CORRUPT);
+	CHECK(read_dump(backup, piece, found) == STATUS_CORRUPT);
 	describe_stored(&fitted, text_string(damaged), damaged->size, hash);
 	enum status status = read_dump(&fitted, piece, found);
-	expect(status == STATUS_CORRUPT ||
-	       (inside && status == STATUS_OK && strcmp(found, backup->sha256) == 0));
+	CHECK(status == STATUS_CORRUPT ||
+	      (inside && status == STATUS_OK && strcmp(found, backup->sha256) == 0));
 }
 
 static void pack_and_damage(const char *data, size_t size, size_t place, size_t piece)
@@ -144,8 +139,8 @@ static void pack_and_damage(const char *data, size_t size, size_t place, size_t 
 	struct backup backup = {0};
 	pack(data, size, &arena, &backup, &stored);
 	hash_bytes(data, size, expected);
-	expect(backup.size == (int64_t)size && strcmp(backup.sha256, expected) == 0);
-	expect(read_dump(&backup, piece, found) == STATUS_OK && strcmp(found, expected) == 0);
+	CHECK(backup.size == (int64_t)size && strcmp(backup.sha256, expected) == 0);
+	CHECK(read_dump(&backup, piece, found) == STATUS_OK && strcmp(found, expected) == 0);
 
 	place %= stored.size;
 	stored.data[place] ^= 0x10;

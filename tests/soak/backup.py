@@ -76,6 +76,8 @@ SCENES = (
     Scene("migrate:fresh, production", ["migrate:fresh", "--force", "--yes"], CONTRACT, grown),
 )
 
+BACKING_UP = ("db:backup", "db:migrate", "migrate:fresh, production")
+
 
 def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -220,6 +222,13 @@ class Stage:
         if not any(sum(t["rows"] for t in one["tables"] if not t["ours"]) == self.rows_before for one in saved):
             raise support.Failure("rows were destroyed, and no verified backup holds them")
 
+    def check_backed_up(self):
+        """One more verified backup, and the database's own record of it."""
+        new = set(self.catalog.verified()) - set(self.earlier)
+        record = json.loads(self.project.rows("SELECT value FROM eloquent_meta WHERE key = 'backup'")[0]["value"])["id"]
+        if new != {record}:
+            raise support.Failure(f"it exits 0; newly verified: {sorted(new)}, on record: {record}")
+
     def judge_next(self):
         """The next run does the work, and cleans up."""
         self.project.run(*self.words, **self.scene.variables)
@@ -257,6 +266,8 @@ class Stage:
         self.judge()
         if child.returncode == 0 and state(self.project) != self.after:
             raise support.Failure("it exits 0 and has not done its work")
+        if child.returncode == 0 and self.scene.name in BACKING_UP:
+            self.check_backed_up()
         if self.catalog.work.exists():
             self.catalog.check_swept()
         self.judge_next()

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "marker.h"
+#include "semicolons.h"
 
 #define PASSWORD_CAP 128
 #define LEAK_CAP (PASSWORD_CAP * 20)
@@ -229,7 +230,6 @@ static int32_t leaky_describe(const struct elq_call *call, struct elq_connection
 	return ELQ_OK;
 }
 
-/* Statements end at ';', whatever stands around it. */
 static int32_t leaky_next(const struct elq_call *call, struct elq_connection *connection,
 			  const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
 {
@@ -237,14 +237,7 @@ static int32_t leaky_next(const struct elq_call *call, struct elq_connection *co
 	(void)connection;
 	while (offset < size && (script[offset] == '\n' || script[offset] == ' '))
 		offset++;
-	const char *end = offset < size ? memchr(script + offset, ';', size - offset) : NULL;
-	ret->kind = offset < size ? ELQ_STATEMENT_PLAIN : ELQ_STATEMENT_EMPTY;
-	ret->start = offset;
-	ret->size = end != NULL ? (uint64_t)(end - script) - offset : size - offset;
-	ret->next = end != NULL ? (uint64_t)(end - script) + 1 : size;
-	ret->line = 1;
-	for (uint64_t i = 0; i < offset; i++)
-		ret->line += script[i] == '\n';
+	semicolons_next(script, size, offset, ret);
 	return ELQ_OK;
 }
 

@@ -13,7 +13,6 @@
  *   find SEVERITY RULE OBJECT   the review's finding of this statement; "-": no object
  *   find_beyond, find_mute      one of a statement that was not fed; one that says nothing */
 #include <eloquent/driver.h>
-#include <eloquent/load.h>
 #include <eloquent/plugin.h>
 
 #include <stdatomic.h>
@@ -24,6 +23,7 @@
 #include <time.h>
 
 #include "marker.h"
+#include "semicolons.h"
 
 #define SETTING_CAP 16
 #define EVENT_CAP 64
@@ -49,10 +49,6 @@ struct elq_connection {
 	size_t meta_count;
 	char holder[64];
 	atomic_bool cancelled;
-};
-
-struct elq_lock {
-	struct elq_connection *connection;
 };
 
 static int32_t fail(const struct elq_call *call, int32_t code, uint32_t flags, int64_t offset,
@@ -161,14 +157,7 @@ static int32_t puppet_next(const struct elq_call *call, struct elq_connection *c
 			   const char *script, uint64_t size, uint64_t offset, struct elq_span *ret)
 {
 	(void)connection;
-	const char *end = offset < size ? memchr(script + offset, ';', size - offset) : NULL;
-	ret->kind = offset < size ? ELQ_STATEMENT_PLAIN : ELQ_STATEMENT_EMPTY;
-	ret->start = offset;
-	ret->size = end != NULL ? (uint64_t)(end - script) - offset : size - offset;
-	ret->next = end != NULL ? (uint64_t)(end - script) + 1 : size;
-	ret->line = 1;
-	for (uint64_t i = 0; i < offset; i++)
-		ret->line += script[i] == '\n';
+	semicolons_next(script, size, offset, ret);
 	if (size - offset >= 4 && memcmp(script + offset, "OPEN", 4) == 0)
 		return fail(call, ELQ_ERR_MALFORMED, 0, -1, "the quote is never closed");
 	if (size - offset >= 5 && memcmp(script + offset, "STUCK", 5) == 0)
@@ -367,61 +356,6 @@ static int32_t puppet_write_meta(const struct elq_call *call, struct elq_connect
 	return stop_if_cancelled(call);
 }
 
-/* ---- lock -------------------------------------------------------------------------------- */
-
-static int32_t puppet_acquire(const struct elq_call *call, struct elq_connection *connection,
-			      const struct elq_lock_holder *owner, struct elq_lock **ret_lock)
-{
-	struct elq_lock *lock;
-	if (mode_is(connection, "locked"))
-		return fail(call, ELQ_ERR_LOCKED, 0, -1, "somebody else has it");
-	if (mode_is(connection, "lock_null"))
-		return ELQ_OK;
-	lock = calloc(1, sizeof(*lock));
-	if (lock == NULL)
-		return ELQ_ERR_NOMEM;
-	lock->connection = connection;
-	snprintf(connection->holder, sizeof(connection->holder), "%.*s", (int)owner->id.size,
-		 owner->id.data);
-	*ret_lock = lock;
-	return ELQ_OK;
-}
-
-static void puppet_release(const struct elq_call *call, struct elq_lock *lock)
-{
-	if (lock == NULL)
-		return;
-	trace(call, lock->connection, "release");
-	free(lock);
-}
-
-static int32_t puppet_renew(const struct elq_call *call, struct elq_lock *lock)
-{
-	return lock->connection->holder[0] != '\0' ? ELQ_OK : fail(call, ELQ_ERR_LOST, 0, -1, "lost");
-}
-
-static int32_t puppet_inspect(const struct elq_call *call, struct elq_connection *connection,
-			      struct elq_lock_holder *ret)
-{
-	(void)call;
-	ret->held = connection->holder[0] != '\0';
-	ret->pid = 42;
-	if (ret->held)
-		ret->id = (struct elq_str){connection->holder, strlen(connection->holder)};
-	ret->actor = (struct elq_str)STR("pu\0ppet");
-	return ELQ_OK;
-}
-
-static int32_t puppet_take_over(const struct elq_call *call, struct elq_connection *connection,
-				const struct elq_str *id)
-{
-	if (strlen(connection->holder) != id->size ||
-	    memcmp(connection->holder, id->data, id->size) != 0)
-		return fail(call, ELQ_ERR_NOT_FOUND, 0, -1, "another holder");
-	connection->holder[0] = '\0';
-	return ELQ_OK;
-}
-
 /* ---- schema ------------------------------------------------------------------------------ */
 
 static int32_t puppet_records(const struct elq_call *call, struct elq_connection *connection,
@@ -453,53 +387,8 @@ static int32_t puppet_wipe(const struct elq_call *call, struct elq_connection *c
 	return ELQ_OK;
 }
 
-/* ---- load: takes everything and keeps nothing ---------------------------------------------- */
-
-static int32_t puppet_load(const struct elq_call *call, struct elq_connection *connection,
-			   const struct elq_load_plan *plan, struct elq_load **ret)
-{
-	(void)call, (void)plan;
-	if (!mode_is(connection, "load_null"))
-		*ret = (struct elq_load *)connection;
-	return ELQ_OK;
-}
-
-static int32_t puppet_write(const struct elq_call *call, struct elq_load *load,
-			    const struct elq_value *values, uint64_t row_count)
-{
-	(void)load, (void)values, (void)row_count;
-	return stop_if_cancelled(call);
-}
-
-static int32_t puppet_finish(const struct elq_call *call, struct elq_load *load,
-			     struct elq_load_result *ret)
-{
-	(void)call;
-	ret->inserted = mode_is((struct elq_connection *)load, "load_wrong") ? -1 : 0;
-	return ELQ_OK;
-}
-
-static void puppet_abandon(const struct elq_call *call, struct elq_load *load)
-{
-	trace(call, (struct elq_connection *)load, "abandon");
-}
-
-static int32_t puppet_reserve(const struct elq_call *call, struct elq_connection *connection,
-			      const struct elq_str *table, uint64_t count, int64_t *ret_first)
-{
-	(void)call, (void)table, (void)count;
-	*ret_first = mode_is(connection, "load_wrong") ? INT64_MAX - 1 : 1;
-	return ELQ_OK;
-}
-
-static const struct elq_load_ops load_ops = {
-	.struct_size = sizeof(load_ops),
-	.begin = puppet_load,
-	.write = puppet_write,
-	.finish = puppet_finish,
-	.abandon = puppet_abandon,
-	.reserve_ids = puppet_reserve,
-};
+#include "puppet_load.h"
+#include "puppet_lock.h"
 #include "puppet_review.h"
 
 static const struct elq_history history = {
@@ -509,14 +398,6 @@ static const struct elq_history history = {
 	.read = puppet_read,
 	.read_meta = puppet_read_meta,
 	.write_meta = puppet_write_meta,
-};
-static const struct elq_lock_ops lock_ops = {
-	.struct_size = sizeof(lock_ops),
-	.acquire = puppet_acquire,
-	.release = puppet_release,
-	.renew = puppet_renew,
-	.inspect = puppet_inspect,
-	.take_over = puppet_take_over,
 };
 static const struct elq_schema schema = {
 	.struct_size = sizeof(schema),

@@ -1,10 +1,7 @@
 /* zoo.c - one plugin of the kind ZOO_KIND that does nothing, wrong in one way per
  * ZOO_<CASE> definition. The loader must refuse each politely, with its own sentence,
  * or accept it where growth is meant to be harmless. */
-#include <eloquent/cache.h>
-#include <eloquent/driver.h>
 #include <eloquent/plugin.h>
-#include <eloquent/seeder.h>
 
 #include <string.h>
 

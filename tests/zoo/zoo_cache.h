@@ -2,6 +2,8 @@
 #ifndef ZOO_CACHE_H
 #define ZOO_CACHE_H
 
+#include <eloquent/cache.h>
+
 #define ZOO_OPTIONAL_SLOT zoo_clear
 
 static int32_t zoo_open(const struct elq_call *call, const struct elq_setting *settings,
@@ -65,21 +67,9 @@ static int32_t zoo_stats(const struct elq_call *call, struct elq_cache_store *st
 	return ELQ_ERR_UNSUPPORTED;
 }
 
-/* Longer than the host's: what a later edition looks like. */
-struct newer_ops {
-	struct elq_cache known;
-	int32_t (*later)(void);
-};
-
-#ifdef ZOO_OLDER_OPS /* the required slots alone */
-#define ZOO_OPS_SIZE offsetof(struct elq_cache, get_extension)
-#elif defined(ZOO_SHORT_OPS)
-#define ZOO_OPS_SIZE offsetof(struct elq_cache, stats)
-#elif defined(ZOO_NEWER)
-#define ZOO_OPS_SIZE sizeof(struct newer_ops)
-#else
-#define ZOO_OPS_SIZE sizeof(struct elq_cache)
-#endif
+#define ZOO_TABLE struct elq_cache
+#define ZOO_LAST_SLOT stats
+#include "zoo_size.h"
 
 static const struct newer_ops ops = {
 	.known =

@@ -1,6 +1,10 @@
-/* zoo_driver.h - the table of zoo.c's drivers. */
+/* zoo_driver.h - the table of zoo.c's drivers: it opens nothing. */
 #ifndef ZOO_DRIVER_H
 #define ZOO_DRIVER_H
+
+#include <eloquent/driver.h>
+
+#include <string.h>
 
 #define ZOO_OPTIONAL_SLOT zoo_end
 
@@ -87,19 +91,8 @@ static const void *zoo_extension(const char *name, uint64_t size)
 	return NULL;
 }
 
-/* Longer than the host's: what a later edition looks like. */
-struct newer_ops {
-	struct elq_driver known;
-	int32_t (*later)(void);
-};
-
-#ifdef ZOO_OLDER_OPS
-#define ZOO_OPS_SIZE offsetof(struct elq_driver, get_extension)
-#elif defined(ZOO_NEWER)
-#define ZOO_OPS_SIZE sizeof(struct newer_ops)
-#else
-#define ZOO_OPS_SIZE sizeof(struct elq_driver)
-#endif
+#define ZOO_TABLE struct elq_driver
+#include "zoo_size.h"
 
 static const struct newer_ops ops = {
 	.known =

@@ -2,6 +2,8 @@
 #ifndef ZOO_SEEDER_H
 #define ZOO_SEEDER_H
 
+#include <eloquent/seeder.h>
+
 #define ZOO_OPTIONAL_SLOT zoo_run
 
 static int32_t zoo_list(const struct elq_call *call, const struct elq_str *folder,
@@ -22,21 +24,9 @@ static int32_t zoo_run(const struct elq_call *call, const struct elq_seed *seed,
 	return ELQ_ERR_UNSUPPORTED;
 }
 
-/* Longer than the host's: what a later edition looks like. */
-struct newer_ops {
-	struct elq_seeder known;
-	int32_t (*later)(void);
-};
-
-#ifdef ZOO_OLDER_OPS /* the required slots alone */
-#define ZOO_OPS_SIZE offsetof(struct elq_seeder, get_extension)
-#elif defined(ZOO_SHORT_OPS)
-#define ZOO_OPS_SIZE offsetof(struct elq_seeder, run)
-#elif defined(ZOO_NEWER)
-#define ZOO_OPS_SIZE sizeof(struct newer_ops)
-#else
-#define ZOO_OPS_SIZE sizeof(struct elq_seeder)
-#endif
+#define ZOO_TABLE struct elq_seeder
+#define ZOO_LAST_SLOT run
+#include "zoo_size.h"
 
 static const struct newer_ops ops = {
 	.known =

@@ -3,6 +3,8 @@
 #ifndef TESTS_BACKUP_SUPPORT_H
 #define TESTS_BACKUP_SUPPORT_H
 
+#include "../build.h"
+#include "../native.h"
 #include "backup/private.h"
 
 #include <dirent.h>
@@ -50,48 +52,19 @@ static inline void yard_run(const char *const *words)
 	assert_int_equal(outcome, 0);
 }
 
-/* What the native client answers; one line per row, the last newline removed. */
 static inline const char *yard_sql(struct yard *yard, const char *statement)
 {
-	int ends[2];
-	TEXT_CLEANUP struct text answer = {0};
-	char buffer[4096];
-	pid_t child = 0;
-	int outcome = 0;
-	posix_spawn_file_actions_t actions;
-	const char *const words[] = {"sqlite3", "-batch", "-bail", yard->file, statement, NULL};
-	char *const none[] = {NULL};
-	assert_int_equal(pipe(ends), 0);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-	posix_spawn_file_actions_addclose(&actions, ends[0]);
-	assert_int_equal(posix_spawn(&child, "/usr/bin/sqlite3", &actions, NULL,
-				     (char *const *)(uintptr_t)words, none),
-			 0);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
-		text_append(&answer, buffer, (size_t)got);
-	close(ends[0]);
-	waitpid(child, &outcome, 0);
-	assert_int_equal(outcome, 0);
-	if (answer.size && answer.data[answer.size - 1] == '\n')
-		text_cut(&answer, answer.size - 1);
-	return arena_text(&yard->arena, text_string(&answer));
+	return native_sql(&yard->arena, yard->file, statement);
 }
 
 static inline void yard_project(struct yard *yard)
 {
 	static const char *const environ[] = {NULL};
-	char self[4096] = "";
-	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	const char *build = path_folder(&yard->arena, path_folder(&yard->arena, self));
-	const char *ini =
-		arena_printf(&yard->arena,
-			     "[project]\ndefault = sqlite\n\n[plugins]\ndir = %s/plugins/sqlite\n\n"
-			     "[connection:sqlite]\ndriver = sqlite\npath = app.sqlite\n"
-			     "lock_timeout = 200ms\n",
-			     build);
+	const char *ini = arena_printf(&yard->arena,
+				       "[project]\ndefault = sqlite\n\n[plugins]\ndir = %s\n\n"
+				       "[connection:sqlite]\ndriver = sqlite\npath = app.sqlite\n"
+				       "lock_timeout = 200ms\n",
+				       build_path(&yard->arena, "plugins/sqlite"));
 	const char *path = path_join(&yard->arena, yard->root, "eloquent.ini");
 	assert_int_equal(file_create(path, 0600, ini, strlen(ini), &yard->error), STATUS_OK);
 	struct config_input input = {

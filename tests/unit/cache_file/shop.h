@@ -5,12 +5,12 @@
 #ifndef TEST_CACHE_FILE_SHOP_H
 #define TEST_CACHE_FILE_SHOP_H
 
+#include "../build.h"
 #include "plugin/plugin.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -37,17 +37,6 @@ struct shop {
 	struct error error;
 };
 
-static inline const char *shop_plugins(struct arena *arena)
-{
-	char self[PATH_MAX];
-	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	assert_true(size > 0);
-	self[size] = '\0';
-	*strrchr(self, '/') = '\0';
-	*strrchr(self, '/') = '\0';
-	return arena_printf(arena, "%s/plugins/cache_file", self);
-}
-
 static inline void shop_open(struct shop *shop)
 {
 	char root[] = "/tmp/elq-shop-XXXXXX";
@@ -57,7 +46,7 @@ static inline void shop_open(struct shop *shop)
 	shop->root = arena_text(&shop->arena, root);
 	shop->dir = arena_printf(&shop->arena, "%s/state/cache", root);
 	shop->project.root = shop->root;
-	shop->project.plugin_dir = shop_plugins(&shop->arena);
+	shop->project.plugin_dir = build_path(&shop->arena, "plugins/cache_file");
 	if (cache_load(shop->observer, &shop->project, "file", &shop->plugin, &shop->error))
 		fail_msg("%s", shop->error.message);
 }
@@ -68,9 +57,16 @@ static inline int shop_remove(const char *path, const struct stat *info, int typ
 	return remove(path);
 }
 
-static inline void shop_close(struct shop *shop)
+/* Closes the store: nobody of this process has the folder open. */
+static inline void shop_rest(struct shop *shop)
 {
 	store_close(shop->store);
+	shop->store = NULL;
+}
+
+static inline void shop_close(struct shop *shop)
+{
+	shop_rest(shop);
 	nftw(shop->root, shop_remove, 16, FTW_DEPTH | FTW_PHYS);
 	error_clear(&shop->error);
 	observer_free(shop->observer);
@@ -92,7 +88,7 @@ static inline struct store *shop_handle(struct shop *shop, const char *prefix)
 
 static inline void shop_reopen(struct shop *shop)
 {
-	store_close(shop->store);
+	shop_rest(shop);
 	shop->store = shop_handle(shop, "us:");
 }
 
@@ -117,6 +113,19 @@ static inline void put_for(struct shop *shop, const char *key, const char *value
 static inline void put(struct shop *shop, const char *key, const char *value)
 {
 	put_for(shop, key, value, 0);
+}
+
+/* So many values of so many bytes, under us:0, us:1, ... */
+static inline void put_many(struct shop *shop, int count, size_t size, int64_t ttl_us)
+{
+	char key[32];
+	char *value = arena_alloc(&shop->arena, size + 1);
+	memset(value, 'v', size);
+	value[size] = '\0';
+	for (int i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "us:%d", i);
+		put_for(shop, key, value, ttl_us);
+	}
 }
 
 static inline enum status try_get(struct shop *shop, const char *key)

@@ -33,8 +33,7 @@ static void a_full_disk_fails_the_write_and_harms_nothing(void **state)
 	shop_reopen(&shop);
 	put(&shop, TOLD, "1");
 	take(&shop, TOLD);
-	store_close(shop.store);
-	shop.store = NULL;
+	shop_rest(&shop);
 	assert_int_equal(end_of(start_child(&shop, write_on_a_full_disk, 0)), 0);
 	shop_reopen(&shop);
 	assert_string_equal(take(&shop, TOLD), "1");
@@ -50,8 +49,7 @@ static void a_file_that_is_no_cache_is_damaged_and_says_what_to_do(void **state)
 	shop_open(&shop);
 	shop_reopen(&shop);
 	put(&shop, "us:a", "1");
-	store_close(shop.store);
-	shop.store = NULL;
+	shop_rest(&shop);
 	int fd = open(in_dir(&shop, "data.mdb"), O_WRONLY | O_TRUNC | O_CLOEXEC);
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(write(fd, "this is no cache", 16), 16);
@@ -69,20 +67,14 @@ static void a_file_that_is_no_cache_is_damaged_and_says_what_to_do(void **state)
 /* Reading a mapping behind the end of its file would kill the process. */
 static void a_file_that_was_cut_off_is_damaged_and_kills_nobody(void **state)
 {
-	static char value[3000];
 	struct shop shop;
 	struct stat info;
 	char key[32];
 	(void)state;
 	shop_open(&shop);
 	shop_reopen(&shop);
-	memset(value, 'v', sizeof(value) - 1);
-	for (int i = 0; i < 60; i++) {
-		snprintf(key, sizeof(key), "us:%d", i);
-		put(&shop, key, value);
-	}
-	store_close(shop.store);
-	shop.store = NULL;
+	put_many(&shop, 60, 2999, 0);
+	shop_rest(&shop);
 	assert_int_equal(stat(in_dir(&shop, "data.mdb"), &info), 0);
 	assert_int_equal(truncate(in_dir(&shop, "data.mdb"), info.st_size / 8 / 4096 * 4096), 0);
 	shop_reopen(&shop);
@@ -184,8 +176,7 @@ static void a_file_with_damaged_pages_kills_nobody(void **state)
 	chance_state = 2;
 	for (unsigned i = 0; i < 200; i++)
 		store_something(&shop, i);
-	store_close(shop.store);
-	shop.store = NULL;
+	shop_rest(&shop);
 	const char *path = in_dir(&shop, "data.mdb");
 	assert_int_equal(file_read(path, TEXT_CAP, &whole, &shop.error), STATUS_OK);
 	char *bytes = mem_copy(whole.data, whole.size);

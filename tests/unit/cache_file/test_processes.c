@@ -113,8 +113,7 @@ static void counters_are_of_all_processes_and_outlive_a_killed_one(void **state)
 	shop_reopen(&shop);
 	put(&shop, TOLD, "1");
 	take(&shop, TOLD);
-	store_close(shop.store);
-	shop.store = NULL;
+	shop_rest(&shop);
 	assert_int_equal(end_of(start_child(&shop, ask_twice, 0)), 128 + SIGKILL);
 	assert_int_equal(end_of(start_child(&shop, ask_twice, 0)), 128 + SIGKILL);
 	shop_reopen(&shop);
@@ -140,8 +139,7 @@ static void counters_that_are_damaged_are_unknown_and_stop_nothing(void **state)
 	shop_reopen(&shop);
 	put(&shop, "us:a", "1");
 	take(&shop, "us:a");
-	store_close(shop.store);
-	shop.store = NULL;
+	shop_rest(&shop);
 	/* Whatever its name: the one file that begins with "counters.". */
 	DIR *folder = opendir(shop.dir);
 	assert_non_null(folder);
@@ -263,8 +261,7 @@ static void a_killed_writer_leaves_whole_values_and_a_free_lock(void **state)
 			if (!text_equal(value, "-"))
 				assert_string_equal(value, "12345678901234567890");
 		}
-		store_close(shop.store);
-		shop.store = NULL;
+		shop_rest(&shop);
 	}
 	shop_close(&shop);
 }
@@ -288,8 +285,7 @@ static void a_writer_that_hangs_is_waited_for_until_the_deadline(void **state)
 	shop_close(&shop);
 }
 
-/* ---- a full folder --------------------------------------------------------------------------------
- */
+/* ---- a full folder ------------------------------------------------------------------------ */
 
 static void a_full_store_evicts_and_goes_on(void **state)
 {
@@ -322,18 +318,12 @@ static void a_full_store_evicts_and_goes_on(void **state)
 
 static void what_has_ended_goes_before_what_has_not(void **state)
 {
-	static char value[60000];
 	struct shop shop;
-	char key[32];
 	(void)state;
 	shop_open(&shop);
 	shop_reopen(&shop);
 	put(&shop, TOLD, "1");
-	memset(value, 'v', sizeof(value) - 1);
-	for (int i = 0; i < 150; i++) {
-		snprintf(key, sizeof(key), "us:%d", i);
-		put_for(&shop, key, value, 1);
-	}
+	put_many(&shop, 150, 59999, 1);
 	assert_int_equal(stats(&shop).evictions, 0);
 	assert_string_equal(take(&shop, TOLD), "1");
 	shop_close(&shop);
@@ -341,17 +331,11 @@ static void what_has_ended_goes_before_what_has_not(void **state)
 
 static void a_folder_full_of_others_entries_is_said_so(void **state)
 {
-	static char value[60000];
 	struct shop shop;
-	char key[32];
 	(void)state;
 	shop_open(&shop);
 	shop_reopen(&shop);
-	memset(value, 'v', sizeof(value) - 1);
-	for (int i = 0; i < 66; i++) {
-		snprintf(key, sizeof(key), "us:%d", i);
-		put(&shop, key, value);
-	}
+	put_many(&shop, 66, 59999, 0);
 	assert_int_equal(stats(&shop).evictions, 0);
 	struct store *other = shop_handle(&shop, "them:");
 	static char large[900000];

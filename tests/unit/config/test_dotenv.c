@@ -1,5 +1,6 @@
 /* The .env reader: what it passes on, and what it refuses with which line. */
-#include "support.h"
+#define FILE_NAME "/p/.env"
+#include "reading.h"
 
 static enum status take_pair(void *context, const char *name, const char *found, int64_t line,
 			     struct error *error UNUSED)
@@ -12,36 +13,7 @@ static enum status parse(const char *data, size_t size, struct text *text, struc
 {
 	struct dotenv_handler handler = {text, take_pair};
 
-	return dotenv_parse_text("/p/.env", data, size, &handler, error);
-}
-
-static void reads_as(const char *data, const char *expected)
-{
-	TEXT_CLEANUP struct text text = {0};
-	ERROR_CLEANUP struct error error = {0};
-
-	if (parse(data, strlen(data), &text, &error))
-		fail_msg("refused: %s", error.message);
-	assert_string_equal(text_string(&text), expected);
-}
-
-static void refuses_bytes(const char *data, size_t size, int64_t line, const char *word)
-{
-	TEXT_CLEANUP struct text text = {0};
-	ERROR_CLEANUP struct error error = {0};
-	char place[32];
-
-	assert_int_equal(parse(data, size, &text, &error), STATUS_CONFIG);
-	snprintf(place, sizeof(place), "/p/.env:%lld: ", (long long)line);
-	if (!text_starts(error.message, place) || !strstr(error.message, word))
-		fail_msg("not \"%s...%s\": %s", place, word, error.message);
-	assert_int_equal(error.line, line);
-	assert_string_equal(text_string(&text), "");
-}
-
-static void refuses(const char *data, int64_t line, const char *word)
-{
-	refuses_bytes(data, strlen(data), line, word);
+	return dotenv_parse_text(FILE_NAME, data, size, &handler, error);
 }
 
 static void pairs_arrive_in_order_with_their_lines(void **state UNUSED)

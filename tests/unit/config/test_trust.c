@@ -1,4 +1,5 @@
 /* Which INI may name programs, and passwords in files that others can see. */
+#include "../skip.h"
 #include "support.h"
 
 static void a_file_of_ones_own_that_only_the_owner_writes_is_trusted(void **state)
@@ -38,7 +39,7 @@ static void a_file_of_somebody_else_is_not(void **state)
 	const char *path = put_bytes(fixture, "x", "", 0, 0644);
 
 	if (geteuid() != 0)
-		skip(); /* only root gives a file away */
+		SKIP_BECAUSE("only root gives a file to another owner");
 	assert_int_equal(chown(path, 4711, 4711), 0);
 	assert_int_equal(config_file_trusted(path, &fixture->error), STATUS_CONFIG);
 	assert_non_null(strstr(fixture->error.message, "uid 4711"));

@@ -204,8 +204,7 @@ static void no_row_of_the_file_can_be_struck_out(void **state)
 {
 	(void)state;
 	size_t idle = 0;
-	if (!walked)
-		skip();
+	assert_true(walked); /* otherwise no row had its chance */
 	for (size_t i = 0; i < verdicts.count; i++)
 		if (!verdicts.items[i].alone) {
 			fprintf(stderr, "verdicts.csv:%u: alternative %u never decides anything\n",

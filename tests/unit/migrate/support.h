@@ -4,6 +4,8 @@
 #ifndef TESTS_MIGRATE_SUPPORT_H
 #define TESTS_MIGRATE_SUPPORT_H
 
+#include "../build.h"
+#include "../native.h"
 #include "migrate/private.h"
 
 #include <setjmp.h>
@@ -57,51 +59,29 @@ static inline void place_write(struct place *place, const char *name, const char
 	assert_int_equal(fclose(file), 0);
 }
 
+/* A migration that makes a table and takes it away again. */
+static inline void put_table(struct place *place, const char *name, const char *table)
+{
+	TEXT_CLEANUP struct text text = {0};
+	text_printf(&text,
+		    "-- migrate:up\nCREATE TABLE %s (id INTEGER);\n\n-- migrate:down\nDROP TABLE %s;\n",
+		    table, table);
+	place_write(place, name, text.data);
+}
+
 static inline void place_unlink(struct place *place, const char *name)
 {
 	assert_int_equal(unlink(path_join(&place->arena, place->folder, name)), 0);
 }
 
-/* What the native client answers; one line per row, the last newline removed. */
 static inline const char *place_sql(struct place *place, const char *statement)
 {
-	int ends[2];
-	TEXT_CLEANUP struct text answer = {0};
-	char buffer[4096];
-	pid_t child = 0;
-	posix_spawn_file_actions_t actions;
-	const char *const words[] = {"sqlite3", "-batch", place->file, statement, NULL};
-	char *const none[] = {NULL};
-	assert_int_equal(pipe(ends), 0);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-	posix_spawn_file_actions_addclose(&actions, ends[0]);
-	assert_int_equal(posix_spawn(&child, "/usr/bin/sqlite3", &actions, NULL,
-				     (char *const *)(uintptr_t)words, none),
-			 0);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
-		text_append(&answer, buffer, (size_t)got);
-	close(ends[0]);
-	int outcome = 0;
-	waitpid(child, &outcome, 0);
-	assert_int_equal(outcome, 0);
-	if (answer.size && answer.data[answer.size - 1] == '\n')
-		text_cut(&answer, answer.size - 1);
-	return arena_text(&place->arena, text_string(&answer));
+	return native_sql(&place->arena, place->file, statement);
 }
 
 static inline void expect_sql(struct place *place, const char *statement, const char *answer)
 {
 	assert_string_equal(place_sql(place, statement), answer);
-}
-
-static inline const char *place_plugins(struct arena *arena)
-{
-	char self[4096] = "";
-	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	return path_join(arena, path_folder(arena, path_folder(arena, self)), "plugins/sqlite");
 }
 
 static inline void place_project(struct place *place)
@@ -112,7 +92,7 @@ static inline void place_project(struct place *place)
 		arena,
 		"[project]\ndefault = sqlite\nmigrations = m\n\n[plugins]\ndir = %s\n\n"
 		"[connection:sqlite]\ndriver = sqlite\npath = app.sqlite\nlock_timeout = 200ms\n",
-		place_plugins(arena));
+		build_path(arena, "plugins/sqlite"));
 	const char *path = path_join(arena, place->root, "eloquent.ini");
 	assert_int_equal(file_create(path, 0600, ini, strlen(ini), &place->error), STATUS_OK);
 	struct config_input input = {.config = path,

@@ -1,15 +1,6 @@
 /* migrate:repair, migrate:baseline and migrate:validate's file check. */
 #include "support.h"
 
-static void put_table(struct place *place, const char *name, const char *table)
-{
-	TEXT_CLEANUP struct text text = {0};
-	text_printf(&text,
-		    "-- migrate:up\nCREATE TABLE %s (id INTEGER);\n\n-- migrate:down\nDROP TABLE %s;\n",
-		    table, table);
-	place_write(place, name, text.data);
-}
-
 static struct repair repair;
 
 static enum status try_repair(struct place *place, enum repair_kind kind, const char *name)

@@ -3,15 +3,6 @@
 
 #define VIEW "-- migrate:up\nDROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT "
 
-static void put_table(struct place *place, const char *name, const char *table)
-{
-	TEXT_CLEANUP struct text text = {0};
-	text_printf(&text,
-		    "-- migrate:up\nCREATE TABLE %s (id INTEGER);\n\n-- migrate:down\nDROP TABLE %s;\n",
-		    table, table);
-	place_write(place, name, text.data);
-}
-
 static void repeatables_run_after_the_versioned_ones(void **state)
 {
 	struct place *place = *state;

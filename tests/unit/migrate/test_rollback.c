@@ -1,15 +1,6 @@
 /* migrate:rollback, reset, redo and fresh on a real database. */
 #include "support.h"
 
-static void put_table(struct place *place, const char *name, const char *table)
-{
-	TEXT_CLEANUP struct text text = {0};
-	text_printf(&text,
-		    "-- migrate:up\nCREATE TABLE %s (id INTEGER);\n\n-- migrate:down\nDROP TABLE %s;\n",
-		    table, table);
-	place_write(place, name, text.data);
-}
-
 /* 1_a | 2_b 3_c | 4_d: three batches */
 static void three_batches(struct place *place)
 {

@@ -1,5 +1,6 @@
 /* test_database_load.c - elq.load of an open database: through a real driver, and
  * with the zoo's puppet where the driver breaks its word. */
+#include "../build.h"
 #include "stage.h"
 
 /* ---- a real database -------------------------------------------------------------- */
@@ -11,13 +12,6 @@ struct real {
 	const struct driver *driver;
 	struct database *database;
 };
-
-static const char *build_folder(struct arena *arena)
-{
-	char self[4096] = "";
-	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	return path_folder(arena, path_folder(arena, self));
-}
 
 static void must(struct real *real, enum status status)
 {
@@ -40,7 +34,7 @@ static void real_open(struct real *real)
 	*real = (struct real){0};
 	scene_open(&real->scene);
 	struct arena *arena = &real->scene.arena;
-	real->scene.project.plugin_dir = path_join(arena, build_folder(arena), "plugins/sqlite");
+	real->scene.project.plugin_dir = build_path(arena, "plugins/sqlite");
 	must(real, driver_load(real->scene.observer, &real->scene.project, "sqlite", &real->driver,
 			       &real->scene.error));
 	real->items[0] = (struct setting){.key = "path",

@@ -1,6 +1,7 @@
 /* Whose file is it? Nobody but root and the effective user may be able to change
  * what is loaded, from the root folder down; and a pin holds for the very bytes
  * that are loaded. */
+#include "../skip.h"
 #include "scene.h"
 
 #include "plugin/private.h"
@@ -37,7 +38,7 @@ static void a_sticky_folder_of_roots_may_be_writable_by_all(void **state)
 	(void)state;
 	assert_int_equal(stat("/tmp", &info), 0);
 	if (info.st_uid != 0 || (info.st_mode & 01002) != 01002)
-		skip();
+		SKIP_BECAUSE("/tmp is not a sticky folder of root's here");
 	scene_open(&scene);
 	assert_int_equal(try_open(&scene, scene_install(&scene, "good")), STATUS_OK);
 	scene_close(&scene);
@@ -172,7 +173,7 @@ static void a_file_of_somebody_elses_is_refused(void **state)
 	struct scene scene;
 	(void)state;
 	if (geteuid() != 0)
-		skip(); /* giving a file away needs root */
+		SKIP_BECAUSE("only root gives a file to another owner");
 	scene_open(&scene);
 	const char *path = scene_install(&scene, "good");
 	assert_int_equal(chown(path, 12345, 12345), 0);

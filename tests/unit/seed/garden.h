@@ -3,6 +3,7 @@
 #ifndef TEST_SEED_GARDEN_H
 #define TEST_SEED_GARDEN_H
 
+#include "../build.h"
 #include "seed/private.h"
 
 #include <ftw.h>
@@ -71,13 +72,6 @@ static inline void garden_done(void *context, const struct sown *sown)
 		    (long long)sown->rows);
 }
 
-static inline const char *garden_build(struct arena *arena, const char *path)
-{
-	char self[4096] = "";
-	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
-	return path_join(arena, path_folder(arena, path_folder(arena, self)), path);
-}
-
 static inline void garden_execute(struct garden *garden, const char *text)
 {
 	garden_must(garden, database_begin(garden->database, 0, NULL, 0, -1, &garden->error));
@@ -97,10 +91,10 @@ static inline void garden_open(struct garden *garden)
 	garden->project.root = garden->root;
 	garden->project.seeds = path_join(arena, root, "seeds");
 	assert_int_equal(mkdir(garden->project.seeds, 0755), 0);
-	garden->project.plugin_dir = garden_build(arena, "tests/zoo");
+	garden->project.plugin_dir = build_path(arena, "tests/zoo");
 	garden_must(garden, seeder_load(garden->observer, &garden->project, "puppet", &garden->seeder,
 					&garden->error));
-	garden->project.plugin_dir = garden_build(arena, "plugins/sqlite");
+	garden->project.plugin_dir = build_path(arena, "plugins/sqlite");
 	garden_must(garden, driver_load(garden->observer, &garden->project, "sqlite", &garden->driver,
 					&garden->error));
 	garden->path = (struct setting){.key = "path",

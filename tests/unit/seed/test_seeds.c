@@ -5,7 +5,7 @@
 static void garden_of_scripts(struct garden *garden)
 {
 	garden_open(garden);
-	garden->project.plugin_dir = garden_build(&garden->arena, "plugins/seed_sql");
+	garden->project.plugin_dir = build_path(&garden->arena, "plugins/seed_sql");
 }
 
 static enum status list(struct garden *garden)
@@ -73,7 +73,7 @@ static void without_folder_or_seeder_nothing_is_listed(void **state)
 	assert_int_equal(list(&garden), STATUS_CONFIG);
 	garden_says(&garden, "the seeds folder /nowhere/seeds does not exist");
 	garden.project.seeds = path_join(&garden.arena, garden.root, "seeds");
-	garden.project.plugin_dir = garden_build(&garden.arena, "plugins/sqlite");
+	garden.project.plugin_dir = build_path(&garden.arena, "plugins/sqlite");
 	assert_int_equal(list(&garden), STATUS_PLUGIN_MISSING);
 	garden_close(&garden);
 }

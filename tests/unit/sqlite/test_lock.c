@@ -1,5 +1,6 @@
 /* test_lock.c - one run at a time: who holds the lock, what a dead holder
  * leaves, and that the lock file is never somebody else's file. */
+#include "../skip.h"
 #include "harness.h"
 
 static struct elq_lock_holder owner_named(const char *id)
@@ -232,7 +233,7 @@ static void the_lock_file_is_of_the_databases_group(void **state)
 	struct stat file;
 	gid_t group = second_group();
 	if (!group)
-		skip();
+		SKIP_BECAUSE("this needs root, or a user of two groups");
 	struct elq_connection *connection = open_write();
 	begin(connection, MIGRATION);
 	execute(connection, "CREATE TABLE t(x)");
