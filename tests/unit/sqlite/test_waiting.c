@@ -38,9 +38,13 @@ static void a_unit_may_bring_its_own_lock_timeout(void **state)
 	struct elq_connection *connection = open_write();
 	struct elq_begin given = {
 		.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 0};
-	int64_t start = now();
-	assert_int_equal(driver->begin(&call, connection, &given), ELQ_ERR_LOCKED);
-	assert_true(now() - start < SECOND / 10);
+	int64_t shortest = SECOND; /* of several: the machine may have other work */
+	for (int i = 0; i < 10; i++) {
+		int64_t start = now();
+		assert_int_equal(driver->begin(&call, connection, &given), ELQ_ERR_LOCKED);
+		shortest = now() - start < shortest ? now() - start : shortest;
+	}
+	assert_true(shortest < SECOND / 10); /* the connection's own is 200 ms */
 	other_close(other);
 	close_connection(connection);
 }
@@ -60,8 +64,12 @@ static void a_writer_that_ends_in_time_costs_only_the_wait(void **state)
 	assert_int_equal(other_execute(other, "BEGIN IMMEDIATE; INSERT INTO t VALUES(1)"), 0);
 	struct elq_connection *connection = open_write();
 	pthread_t thread;
+	struct elq_begin given = {
+		.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 30000000};
 	pthread_create(&thread, NULL, commit_soon, other);
-	migrate(connection, "INSERT INTO t VALUES(2)");
+	assert_int_equal(driver->begin(&call, connection, &given), ELQ_OK);
+	execute(connection, "INSERT INTO t VALUES(2)");
+	commit(connection);
 	pthread_join(thread, NULL);
 	assert_string_equal(ask(connection, "SELECT sum(x) FROM t"), "3");
 	other_close(other);
@@ -84,11 +92,28 @@ static void a_reader_in_the_way_of_a_commit_leaves_the_unit_to_be_rolled_back(vo
 	close_connection(connection);
 }
 
+/* Again and again: one that comes before the statement begins is none. */
+static atomic_bool ended;
+
 static void *cancel_soon(void *context)
 {
-	usleep(50000);
-	driver->cancel(context);
+	while (!atomic_load(&ended)) {
+		usleep(50000);
+		driver->cancel(context);
+	}
 	return NULL;
+}
+
+static void cancelling_begins(pthread_t *ret, struct elq_connection *connection)
+{
+	atomic_store(&ended, false);
+	assert_int_equal(pthread_create(ret, NULL, cancel_soon, connection), 0);
+}
+
+static void cancelling_ends(pthread_t thread)
+{
+	atomic_store(&ended, true);
+	pthread_join(thread, NULL);
 }
 
 static void cancel_ends_the_statement_that_runs(void **state)
@@ -99,11 +124,11 @@ static void cancel_ends_the_statement_that_runs(void **state)
 	begin(connection, MIGRATION);
 	execute(connection, "INSERT INTO t VALUES(1)");
 	pthread_t thread;
-	pthread_create(&thread, NULL, cancel_soon, connection);
+	cancelling_begins(&thread, connection);
 	int64_t start = now();
 	assert_int_equal(try_execute(connection, ENDLESS), ELQ_ERR_CANCELLED);
-	assert_true(now() - start < 2 * SECOND);
-	pthread_join(thread, NULL);
+	assert_true(now() - start < 20 * SECOND);
+	cancelling_ends(thread);
 	/* The next statement is a new one. */
 	assert_string_equal(ask(connection, "SELECT count(*) FROM t"), "1");
 	rollback(connection);
@@ -120,11 +145,11 @@ static void cancel_ends_a_wait_for_a_lock(void **state)
 	struct elq_begin given = {
 		.struct_size = sizeof(given), .flags = MIGRATION, .lock_timeout_us = 30000000};
 	pthread_t thread;
-	pthread_create(&thread, NULL, cancel_soon, connection);
+	cancelling_begins(&thread, connection);
 	int64_t start = now();
 	assert_int_equal(driver->begin(&call, connection, &given), ELQ_ERR_CANCELLED);
-	assert_true(now() - start < 2 * SECOND);
-	pthread_join(thread, NULL);
+	assert_true(now() - start < 20 * SECOND); /* of 30 */
+	cancelling_ends(thread);
 	other_close(other);
 	close_connection(connection);
 }
