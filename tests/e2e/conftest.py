@@ -11,6 +11,7 @@ AddressSanitizer a preloaded library must not come first.
 """
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,17 @@ from backups import Backups
 from project import Installation, Project
 
 
+def hear_signals():
+    """What was started in the background, or by nohup, ignores signals, and so would every child: they
+    are to mean to the program what they mean to one that a person starts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def pytest_configure(config):
+    hear_signals()
     config.addinivalue_line("markers", "preload: preloads a shim into the program (plain build only)")
     config.addinivalue_line("markers", "slow: many processes or long work")
     config.addinivalue_line("markers", "not_root: permissions mean nothing to root")
