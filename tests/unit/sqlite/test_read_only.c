@@ -37,16 +37,28 @@ static void a_connection_for_reading_cannot_write(void **state)
 	close_connection(connection);
 }
 
+static bool says_read_only(struct elq_connection *connection)
+{
+	struct elq_description is = {.struct_size = sizeof(is)};
+	return driver->describe(&call, connection, &is) == ELQ_OK && (is.flags & ELQ_CONN_READ_ONLY);
+}
+
+/* Asked to write, the database is opened, read, and said to be for reading. 0: so it is. */
+static int open_what_is_read_only(struct elq_connection **ret)
+{
+	if (try_open(database, ELQ_OPEN_WRITE, ret) != ELQ_OK)
+		return 1;
+	if (!says_read_only(*ret))
+		return 2;
+	return strcmp(ask(*ret, "SELECT x FROM t"), "1") == 0 ? 0 : 3;
+}
+
 static int check_read_only_folder(void)
 {
 	struct elq_connection *connection = NULL;
-	struct elq_description is = {.struct_size = sizeof(is)};
-	if (try_open(database, ELQ_OPEN_WRITE, &connection) != ELQ_OK)
-		return 1;
-	if (driver->describe(&call, connection, &is) != ELQ_OK || !(is.flags & ELQ_CONN_READ_ONLY))
-		return 2;
-	if (strcmp(ask(connection, "SELECT x FROM t"), "1") != 0)
-		return 3;
+	int wrong = open_what_is_read_only(&connection);
+	if (wrong)
+		return wrong;
 	if (try_begin(connection, MIGRATION) != ELQ_ERR_FAILED ||
 	    !strstr(seen.message, "cannot be written"))
 		return 4;
@@ -57,7 +69,7 @@ static int check_read_only_folder(void)
 	close_connection(connection);
 	if (try_open(in_folder("absent.db"), ELQ_OPEN_WRITE, &connection) != ELQ_OK)
 		return 6;
-	if (driver->describe(&call, connection, &is) != ELQ_OK || !(is.flags & ELQ_CONN_READ_ONLY))
+	if (!says_read_only(connection))
 		return 7;
 	if (try_begin(connection, 0) == ELQ_OK)
 		return 8;
@@ -99,13 +111,9 @@ static void a_log_in_a_read_only_folder_is_said_to_be_the_reason(void **state)
 static int check_read_only_file(void)
 {
 	struct elq_connection *connection = NULL;
-	struct elq_description is = {.struct_size = sizeof(is)};
-	if (try_open(database, ELQ_OPEN_WRITE, &connection) != ELQ_OK)
-		return 1;
-	if (driver->describe(&call, connection, &is) != ELQ_OK || !(is.flags & ELQ_CONN_READ_ONLY))
-		return 2;
-	if (strcmp(ask(connection, "SELECT x FROM t"), "1") != 0)
-		return 3;
+	int wrong = open_what_is_read_only(&connection);
+	if (wrong)
+		return wrong;
 	close_connection(connection);
 	return 0;
 }
