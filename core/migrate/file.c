@@ -215,8 +215,8 @@ static enum status eloquent_line(struct parser *parser, const struct line *line,
 	return only_set(parser, line->number, value);
 }
 
-/* Above `up` nothing is sent: does the line hold nothing but comments? What MySQL runs although
- * it stands in a comment is none. */
+/* Above `up` nothing is sent: does the line hold nothing but comments? One that
+ * some server would run is none. */
 static bool is_comments(struct parser *parser, const struct line *line)
 {
 	size_t rest = 0;
