@@ -95,9 +95,8 @@ static bool read_extensions(struct walk *walk, const char **ret_why)
 	return walk->at == walk->end;
 }
 
-/* With ids of that size. false: it is no such index. */
-static bool index_read(const struct text *index, size_t id_size, const char *path, enum git_answer *ret,
-		       const char **ret_why)
+bool git_index_read(const struct text *index, size_t id_size, const char *path, enum git_answer *ret,
+		    const char **ret_why)
 {
 	struct walk walk = {.data = index->data, .id_size = id_size, .at = INDEX_HEADER};
 	const char *why = NULL;
@@ -188,8 +187,8 @@ enum git_answer git_tracks(struct arena *arena, const char *path, const char **r
 		return GIT_TRACKS_NOT;
 	if (file_read(index, INDEX_CAP, &text, &error))
 		*ret_why = arena_text(arena, error.message);
-	else if (!index_read(&text, 20, below, &answer, ret_why) &&
-		 !index_read(&text, 32, below, &answer, ret_why))
+	else if (!git_index_read(&text, 20, below, &answer, ret_why) &&
+		 !git_index_read(&text, 32, below, &answer, ret_why))
 		*ret_why = arena_printf(arena, "%s cannot be understood", index);
 	return answer;
 }

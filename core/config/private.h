@@ -275,6 +275,10 @@ enum git_answer {
 	GIT_TRACKS,
 	GIT_CANNOT_BE_TOLD,
 };
+/* What an index says of the path, its objects' ids being of that size (20 or 32). false: it is no
+ * such index. *ret_why is static: why it cannot be told, or NULL. */
+bool git_index_read(const struct text *index, size_t id_size, const char *path, enum git_answer *ret,
+		    const char **ret_why);
 /* Does git track the file? No work tree around it: it does not. *ret_why, in the arena or static:
  * why it cannot be told. */
 enum git_answer git_tracks(struct arena *arena, const char *path, const char **ret_why);
