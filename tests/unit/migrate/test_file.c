@@ -73,8 +73,8 @@ static void comments_of_both_kinds_may_stand_before_the_first_section(void **sta
 	(void)state;
 	const char *const texts[] = {
 		"/* licence */\n-- migrate:up\nSELECT 1;\n",
-		"/* licence\n * and more\n */\n\n-- eloquent:destroys users\n-- migrate:up\nSELECT "
-		"1;\n",
+		("/* licence\n * and more\n */\n\n"
+		 "-- eloquent:destroys users\n-- migrate:up\nSELECT 1;\n"),
 		"/* a */ /* b\n-- c\nd */ -- e\n-- f /*\n-- migrate:up\nSELECT 1;\n",
 	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
